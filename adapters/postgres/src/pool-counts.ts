@@ -1,0 +1,7 @@
+/** How many connections there are. */
+export interface PoolCounts {
+  readonly total: number
+  readonly idle: number
+  /** Callers that wait for one. */
+  readonly waiting: number
+}

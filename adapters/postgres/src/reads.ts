@@ -1,0 +1,122 @@
+import type { AllPage, DocumentRow, DriverReader, ListQuery, StreamPage, StreamState } from 'tutti/storage'
+import { documentColumns, documentOf, eventColumns, eventOf, streamStateOf, type TextRow } from './rows.ts'
+
+/** Runs a statement whose rows come as texts. */
+export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly TextRow[]>
+
+type EventRow = Awaited<ReturnType<DriverReader['stream']>>[number]
+
+/** A page of one stream. */
+export interface StreamQuestion {
+  readonly stream: string
+  readonly page: StreamPage
+}
+
+/** The reads as statements, within a schema. */
+export class Reads {
+  readonly #s: string
+  readonly #ask: Ask
+  /** No event will ever appear at or below it: known from an earlier look. */
+  #safe = 0
+
+  constructor(schema: string, ask: Ask) {
+    this.#s = schema
+    this.#ask = ask
+  }
+
+  /** Pages of streams, all in the same direction. */
+  async streams(questions: readonly StreamQuestion[]): Promise<EventRow[][]> {
+    const backwards = questions[0]?.page.backwards === true
+    const low = questions.map(({ page }) => (backwards ? page.to : page.from))
+    const high = questions.map(({ page }) => (backwards ? page.from : page.to))
+    const limits = questions.map(({ page }) => Math.min(page.limit, 1_000_000))
+    const pages: EventRow[][] = questions.map(() => [])
+    const rows = await this.#ask(`select * from ${this.#s}.${backwards ? 'read_streams_back' : 'read_streams'}($1, $2, $3, $4)`, [
+      questions.map(({ stream }) => stream),
+      low,
+      high,
+      limits,
+    ])
+    for (const row of rows) pages[Number(row[0]) - 1]?.push(eventOf(row, 1))
+    return pages
+  }
+
+  async head(): Promise<number> {
+    const [row] = await this.#ask(`select ${this.#s}.head()`)
+    const head = Number(row?.[0])
+    this.#safe = Math.max(this.#safe, head)
+    return head
+  }
+
+  /**
+   * Events up to the head. Far below it nothing can change any more: there the rows are read without asking for the head, which is what
+   * makes replays as fast as the driver.
+   */
+  async all(page: AllPage): Promise<{ readonly rows: readonly EventRow[]; readonly position: number }> {
+    const { after, limit, backwards } = page
+    if (backwards) {
+      const head = await this.head()
+      const rows = await this.#between(page, 0, Math.min(after - 1, head))
+      return { rows, position: rows.at(-1)?.position ?? 0 }
+    }
+    if (after < this.#safe) {
+      const rows = await this.#between(page, after, this.#safe)
+      if (rows.length === limit) return { rows, position: rows.at(-1)?.position ?? after }
+    }
+    const head = await this.head()
+    if (head <= after) return { rows: [], position: after }
+    const rows = await this.#between(page, after, head)
+    return { rows, position: rows.length === limit ? (rows.at(-1)?.position ?? head) : head }
+  }
+
+  async streamStates(streams: readonly string[]): Promise<(StreamState | undefined)[]> {
+    const rows = await this.#ask(
+      `select t.version, t.first, t.archived, t.tombstoned, q.i from unnest($1::text[]) with ordinality q(name, i) join ${this.#s}.streams t on t.name = q.name`,
+      [streams],
+    )
+    const found = new Map(rows.map((row) => [Number(row[4]), streamStateOf(row)]))
+    return streams.map((_, i) => found.get(i + 1))
+  }
+
+  async documents(keys: readonly string[]): Promise<(DocumentRow | undefined)[]> {
+    const rows = await this.#ask(`select ${documentColumns} from ${this.#s}.documents d where d.key = any($1)`, [keys])
+    const found = new Map(rows.map((row) => [row[0], documentOf(row)]))
+    return keys.map((key) => found.get(key))
+  }
+
+  async list({ prefix, status, tenant, dueBefore, after, limit }: ListQuery): Promise<DocumentRow[]> {
+    const values: unknown[] = []
+    const value = (one: unknown): string => `$${values.push(one)}`
+    const filters = [`d.key ^@ ${value(prefix)}`, `d.key >= ${value(prefix)}`]
+    // Behind the prefix comes the first text that is greater than all that begin with it.
+    filters.push(`d.key < ${value(prefix.slice(0, prefix.indexOf('/')))} || '0'`)
+    if (status !== undefined) filters.push(`d.status = ${value(status)}`)
+    if (tenant !== undefined) filters.push(`d.tenant = ${value(tenant)}`)
+    if (after !== undefined) filters.push(`d.key > ${value(after)}`)
+    if (dueBefore !== undefined)
+      filters.push(`d.collection = ${value(prefix.slice(0, prefix.indexOf('/')))}`, `d.due <= ${value(dueBefore)}::bigint`)
+    const order = dueBefore === undefined ? 'd.key' : 'd.due, d.key'
+    const text = `select ${documentColumns} from ${this.#s}.documents d where ${filters.join(' and ')} order by ${order} limit ${value(limit)}`
+    return (await this.#ask(text, values)).map(documentOf)
+  }
+
+  async #between({ limit, backwards, types, streams, tenant, archived }: AllPage, after: number, to: number): Promise<EventRow[]> {
+    if (to <= after) return []
+    const values: unknown[] = [after, to, limit]
+    const value = (one: unknown): string => `$${values.push(one)}`
+    const filters = ['e.position > $1', 'e.position <= $2']
+    if (types !== undefined) filters.push(`e.type = any(${value(types)})`)
+    if (streams !== undefined) filters.push(`e.stream ^@ any(${value(streams)}::text[])`)
+    if (tenant !== undefined) filters.push(`e.tenant = ${value(tenant)}`)
+    // Where nothing is archived, one look into an empty index tells so for all rows.
+    if (!archived) {
+      const hidden = `select from ${this.#s}.streams t where t.archived`
+      filters.push(`(not (select exists (${hidden})) or not exists (${hidden} and t.id = e.stream_id))`)
+    }
+    const rows = await this.#ask(
+      `select ${eventColumns} from ${this.#s}.events e where ${filters.join(' and ')} order by e.position ${backwards ? 'desc' : 'asc'} limit $3`,
+      values,
+    )
+    return rows.map((row) => eventOf(row))
+  }
+}

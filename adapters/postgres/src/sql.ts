@@ -1,0 +1,18 @@
+import type { SqlResult } from 'tutti/storage'
+import type { PoolClient } from './client.ts'
+
+/** Runs a statement of the user. */
+export async function runSql(client: PoolClient, text: string, values: readonly unknown[]): Promise<SqlResult> {
+  const { rows, rowCount, command, fields } = await client.query<Record<string, unknown>>(text, [...values])
+  for (const { name, dataTypeID } of fields ?? []) if (dataTypeID === int8) for (const row of rows) row[name] = toInteger(row[name])
+  return { rows, changes: command === 'SELECT' ? 0 : (rowCount ?? 0) }
+}
+
+const int8 = 20
+
+/** The library gives 64-bit integers as text; those that a number holds exactly become one. */
+function toInteger(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : BigInt(value)
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { killRounds } from '../../../packages/tutti/test/storage/kill-rounds.ts'
+import { postgres } from '../src/index.ts'
+import { describeWithServer, dropSchema, ownSchema, testStorage, url } from './test-storage.ts'
+
+describeWithServer('PostgreSQL when a writer is killed again and again', () => {
+  it('keeps what it acknowledged, and nothing by halves', { timeout: 300_000 }, async () => {
+    const schema = ownSchema()
+    await (await testStorage(schema)).close()
+    try {
+      const options = { url, schema }
+      const module = join(import.meta.dirname, '../src/index.ts')
+      const report = await killRounds({ module, opener: 'postgres', options, open: () => postgres(options), rounds: 50 })
+      expect(report.acknowledged).toBeGreaterThan(100)
+    } finally {
+      await dropSchema(schema)
+    }
+  })
+})

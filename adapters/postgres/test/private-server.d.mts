@@ -1,0 +1,13 @@
+/** A PostgreSQL that only one test uses, which it may stop and start again. */
+export interface PrivateServer {
+  readonly url: string
+  start(): Promise<void>
+  /** Connections end at once; what was committed is kept. */
+  stop(): Promise<void>
+  /** As if the machine had lost its power: the next start recovers. */
+  crash(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** Starts a server on a port of its own. */
+export function privateServer(): Promise<PrivateServer>

@@ -1,0 +1,8 @@
+// As an ESM import node:http loads undici as well: this is what Node needs at the least.
+const { createServer } = process.getBuiltinModule('node:http')
+
+const server = createServer((_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ hello: 'world' }))
+})
+server.listen(0, '127.0.0.1')

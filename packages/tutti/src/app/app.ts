@@ -1,0 +1,444 @@
+import {
+  createBackground,
+  createContainer,
+  createLifecycle,
+  currentContext,
+  milliseconds,
+  OptionError,
+  systemClock,
+  TuttiError,
+  type Background,
+  type Clock,
+  type Container,
+  type Dependency,
+  type Duration,
+  type Lifecycle,
+  type LifecycleHook,
+  type RegisteredConfig,
+} from '../kernel/index.ts'
+import {
+  fetchThrough,
+  HttpContext,
+  NodeEngine,
+  ResponseCache,
+  RouteBuilder,
+  Router,
+  type Address,
+  type Engine,
+  type ErrorMapper,
+  type Handler,
+  type HttpApplication,
+  type Method,
+  type Middleware,
+  type Route,
+  type RouteOptions,
+  type SocketRoute,
+} from '../http/index.ts'
+import type { HandleOptions, MessageHandler, MessageNeeds } from '../cqrs/index.ts'
+import type { AggregateRules } from '../events/index.ts'
+import type { RequestDefinition, Verbs } from '../message/index.ts'
+import type { Schema } from '../schema/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { createLogger, type Logger } from '../observe/index.ts'
+import { isConfigDefinition } from './config/define-config.ts'
+import { compileHttp } from './compile-http.ts'
+import type { OpenApiChange } from './docs.ts'
+import { Module } from './module.ts'
+import { checkOptions, resolveHost, resolvePort, type AppOptions } from './options.ts'
+import { isAggregate, isRequestDefinition, Messages } from './messages.ts'
+import { isPlugin, orderPlugins, type PluginOf } from './plugin.ts'
+import { routeInfo, type PlacedRoute, type RouteInfo } from './route-info.ts'
+import { stopOnSignals } from './signals.ts'
+import type { supervise, Workers } from './workers.ts'
+
+/** What `app.use` takes. */
+export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | Plugin | AppModule
+
+/** A reusable part of an application: it may use whatever an application may, from routes and middleware to hooks and dependencies. */
+export type Plugin = PluginOf<App>
+
+/** A named group of what applications are made of. */
+export interface AppModule extends Module<AppItem> {}
+
+type Hook = (app: App) => unknown
+
+/** How an application stops. */
+export interface StopOptions {
+  /** How long idle connections may still send a request, so that those already on their way are answered. @default 0, and 500 ms on SIGTERM */
+  readonly grace?: Duration
+}
+
+/** An application: routes, middleware and everything else that Tutti offers, put together in one place. */
+export class App extends RouteBuilder<''> {
+  readonly name: string
+  readonly log: Logger
+  readonly #options: AppOptions
+  readonly #routes: PlacedRoute[] = []
+  readonly #sockets: SocketRoute[] = []
+  readonly #middleware: Middleware[] = []
+  readonly #errorMappers: ErrorMapper[] = []
+  readonly #documentChanges: OpenApiChange[] = []
+  readonly #plugins: Plugin[] = []
+  readonly #modules: AppModule[] = []
+  readonly #hooks: LifecycleHook[] = []
+  readonly #container: Container<HttpContext>
+  readonly #background: Background
+  readonly #lifecycle: Lifecycle
+  readonly #messages: Messages
+  readonly #responses: ResponseCache
+  #clock: Clock
+  #config: RegisteredConfig | undefined
+  #http: HttpApplication | undefined
+  #starting: Promise<HttpApplication> | undefined
+  #address: Address | undefined
+  #engine: Engine | undefined
+  #workers: Workers | undefined
+  #grace = 0
+  #releaseSignals: (() => void) | undefined
+
+  /** Throws `TUTTI_OPTION_UNKNOWN` or `TUTTI_OPTION_INVALID` for options that cannot be meant. */
+  constructor(options: AppOptions = {}) {
+    super()
+    checkOptions(options)
+    this.#options = options
+    this.name = options.name ?? 'app'
+    this.#clock = options.clock ?? systemClock
+    const { log } = options
+    this.log = log !== undefined && 'info' in log ? log : createLogger({ ...log, base: { app: this.name } })
+    this.#responses = new ResponseCache(options.http?.responseCache)
+    const drain = milliseconds(options.drainTimeout ?? '30s')
+    this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })
+    this.#background = createBackground({ onError: (error) => this.log.error('Background work failed.', { error }) })
+    this.#messages = new Messages({
+      name: this.name,
+      storage: options.storage,
+      log: this.log,
+      clock: () => this.#clock,
+      commands: options.commands,
+      queries: options.queries,
+      withDependencies: (needs, use) => this.#withDependencies(needs, use),
+    })
+    this.#lifecycle = createLifecycle({ stopTimeout: drain + 1000, totalStopTimeout: drain + 5000 })
+  }
+
+  /** The configuration, loaded and checked when it is first read, at the start at the latest. Throws `TUTTI_CONFIG_INVALID`. */
+  get config(): RegisteredConfig {
+    const { config } = this.#options
+    // Where no type is registered, an empty record is a configuration; where one is, its owner has one to give.
+    return (this.#config ??= isConfigDefinition(config) ? (config.load() as RegisteredConfig) : (config ?? ({} as RegisteredConfig)))
+  }
+
+  /** Adds middleware around everything, routers, plugins and modules. Throws once the application has started. */
+  use(...items: readonly AppItem[]): this {
+    for (const item of items) this.#use(item, undefined)
+    return this
+  }
+
+  /** Sets the one handler of a command or query. Without one the start fails, and so it does with two. */
+  handle<I extends Schema, O extends Schema>(definition: RequestDefinition<I, O>, handler: MessageHandler<I, O, undefined>): this
+  handle<I extends Schema, O extends Schema, const N extends MessageNeeds>(
+    definition: RequestDefinition<I, O>,
+    options: HandleOptions<N>,
+    handler: MessageHandler<I, O, N>,
+  ): this
+  handle(definition: RequestDefinition, ...rest: readonly unknown[]): this {
+    this.#assertOpen(`handle(${definition.name})`)
+    const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
+    if (typeof handler !== 'function')
+      throw new OptionError(`app.handle(${definition.name}) received ${String(handler)} as the handler; wanted a function.`)
+    this.#messages.handle(definition, options as HandleOptions, handler as (ctx: never) => unknown)
+    return this
+  }
+
+  /** Carries a command out: by its aggregate, or by its handler. */
+  get send(): Verbs['send'] {
+    return this.#messages.verbs.send
+  }
+
+  /** Answers a query by its handler. */
+  get ask(): Verbs['ask'] {
+    return this.#messages.verbs.ask
+  }
+
+  /** The state of an aggregate. Throws `TUTTI_AGGREGATE_NOT_FOUND` where it does not exist. */
+  get load(): Verbs['load'] {
+    return this.#messages.verbs.load
+  }
+
+  /** The state of an aggregate; `undefined` where it does not exist. */
+  get find(): Verbs['find'] {
+    return this.#messages.verbs.find
+  }
+
+  /** The storage, once the application has started and if it uses one. */
+  get storage(): Storage | undefined {
+    return this.#messages.storage
+  }
+
+  /** Maps what handlers throw to answers; the first mapper that returns something decides. Without one errors become problem documents. */
+  onError(mapper: ErrorMapper): this {
+    this.#assertOpen('onError')
+    this.#errorMappers.push(mapper)
+    return this
+  }
+
+  /** Adjusts the API description before it is served; several do so in the order of declaration. */
+  openapi(change: OpenApiChange): this {
+    this.#assertOpen('openapi')
+    this.#documentChanges.push(change)
+    return this
+  }
+
+  /** Does something before the application takes requests, in the order of declaration. If it fails the start fails. */
+  onStart(hook: Hook, name = hook.name || 'onStart'): this {
+    return this.#hook({ name, start: () => hook(this) })
+  }
+
+  /** Does something once the application takes requests. If it fails the start fails. */
+  onReady(hook: Hook, name = hook.name || 'onReady'): this {
+    return this.#hook({ name, ready: () => hook(this) })
+  }
+
+  /** Does something when the application stops, after the last request, in reverse order of declaration. */
+  onStop(hook: Hook, name = hook.name || 'onStop'): this {
+    return this.#hook({ name, stop: () => hook(this) })
+  }
+
+  /** Forgets the responses that were kept under one of these tags (`cache: { tags }`); without tags all of them. */
+  invalidate(...tags: readonly string[]): this {
+    this.#responses.invalidate(...tags)
+    return this
+  }
+
+  /** Uses a value or another dependency in place of a dependency, in tests above all. */
+  override<T>(dependency: Dependency<T, HttpContext>, replacement: NoInfer<T> | Dependency<NoInfer<T>, HttpContext>): this {
+    this.#container.override(dependency, replacement)
+    return this
+  }
+
+  /** The value of a dependency of app scope, for hooks and plugins; handlers declare theirs with `deps`. */
+  async resolve<T>(dependency: Dependency<T, HttpContext>): Promise<T> {
+    return this.#container.resolve(dependency)
+  }
+
+  /** Goes by another clock, in tests. */
+  useClock(clock: Clock): this {
+    this.#assertOpen('useClock')
+    this.#clock = clock
+    return this
+  }
+
+  /** Every route with what it was declared with, in the order of declaration; those of plugins once the application has started. */
+  routes(): RouteInfo[] {
+    return this.#routes.map(routeInfo)
+  }
+
+  /** The modules that were used. */
+  modules(): readonly AppModule[] {
+    return this.#modules
+  }
+
+  /** Where the application listens; `undefined` before `listen` and after `stop`. */
+  get address(): Address | undefined {
+    return this.#address
+  }
+
+  /**
+   * Starts the application and takes requests. Resolves with the address. Rejects, and stops what was started, where a hook fails
+   * (`TUTTI_START_FAILED`) or the port is taken (`TUTTI_PORT_IN_USE`). SIGTERM and SIGINT stop it.
+   */
+  async listen(port?: number, host?: string): Promise<Address> {
+    const where = { port: resolvePort(port ?? this.#options.http?.port), host: resolveHost(host ?? this.#options.http?.host) }
+    if (this.#starting !== undefined || this.#workers !== undefined)
+      throw new TuttiError(
+        'TUTTI_APP_STARTED',
+        'listen was called on an application that has started already; call it once, instead of start().',
+      )
+    const { workers = 0 } = this.#options
+    const pool = workers === 0 ? undefined : await import('./workers.ts')
+    if (pool === undefined) {
+      const address = await this.#listen(where)
+      this.log.info(`${this.name} listens on ${address.url}`)
+      return address
+    }
+    if (!pool.isWorker()) return this.#supervise(pool.supervise, workers)
+    const { reportFailure, reportReady } = await import('./worker.ts')
+    const address = await this.#listen(where).catch(reportFailure)
+    reportReady(address)
+    return address
+  }
+
+  /** Starts the application without a socket: for `fetch`, tests and serverless hosts. Idempotent. */
+  async start(): Promise<void> {
+    await this.#start()
+  }
+
+  /** Answers a web `Request` without a socket; starts the application if need be. */
+  async fetch(request: Request): Promise<Response> {
+    return fetchThrough(this.#http ?? (await this.#start()), request)
+  }
+
+  /**
+   * Stops: no new requests, those that run finish, then background work, `onStop` hooks and dependencies. Idempotent. Rejects with
+   * `TUTTI_STOP_FAILED` where something did not end well, or had to be cut off when the drain time was over.
+   */
+  async stop({ grace = 0 }: StopOptions = {}): Promise<void> {
+    this.#releaseSignals?.()
+    this.#grace = milliseconds(grace)
+    if (this.#workers !== undefined) await this.#workers.stop({ grace: this.#grace })
+    await this.#lifecycle.stop()
+  }
+
+  /** Takes TLS certificates anew without dropping connections. Rejects with `TUTTI_TLS_INVALID`, and goes on with those in use, where the new ones are of no use. */
+  async reloadCertificates(): Promise<void> {
+    await this.#engine?.reloadCertificates()
+  }
+
+  /** Renews all worker processes one by one without failing a request; rejects where a new one does not start. No effect without workers. */
+  async restartWorkers(): Promise<void> {
+    await this.#workers?.restart()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  protected override add(method: Method, path: string, [options, handler]: readonly [RouteOptions, Handler<string, never>]): void {
+    this.#addRoute({ method, path: path === '' ? '/' : path, options, middleware: options.use ?? [], handler }, undefined)
+  }
+
+  protected override addSocket(socket: SocketRoute): void {
+    const { route } = socket
+    this.#assertOpen(`WS ${route.path}`)
+    this.#sockets.push({ ...socket, route: { ...route, path: route.path === '' ? '/' : route.path } })
+  }
+
+  async #listen(where: { readonly port: number; readonly host: string | undefined }): Promise<Address> {
+    const server: LifecycleHook = {
+      name: 'http server',
+      start: async () => {
+        this.#engine = new NodeEngine(this.#compiled(), this.#options.http)
+        this.#address = await this.#engine.listen(where)
+      },
+      stop: async () => {
+        this.#address = undefined
+        const timeout = milliseconds(this.#options.drainTimeout ?? '30s')
+        const cut = (await this.#engine?.close({ timeout, grace: this.#grace })) ?? 0
+        if (cut > 0)
+          throw new TuttiError(
+            'TUTTI_DRAIN_TIMEOUT',
+            `${cut} connections were cut off: what ran on them had not ended after the drain time of ${timeout} ms.`,
+          )
+      },
+    }
+    await this.#start(server).catch((error: unknown) => {
+      // That the server is one of the hooks says nothing to anybody who wants to know why it does not listen.
+      throw error instanceof TuttiError && error.details['hook'] === server.name && error.cause instanceof TuttiError ? error.cause : error
+    })
+    const address = this.#address as Address | undefined
+    if (address === undefined) throw new TuttiError('TUTTI_START_FAILED', 'The application was stopped while it started.')
+    this.#releaseSignals = stopOnSignals(this)
+    return address
+  }
+
+  async #supervise(start: typeof supervise, count: number | 'auto'): Promise<Address> {
+    const drainTimeout = milliseconds(this.#options.drainTimeout ?? '30s')
+    const { workers, address, release } = await start({ count, drainTimeout, log: this.log })
+    this.#workers = workers
+    this.#address = address
+    this.#releaseSignals = release
+    this.log.info(`${this.name} listens on ${address.url} with ${workers.pids.length} workers`)
+    return address
+  }
+
+  #use(item: AppItem, module: string | undefined): void {
+    this.#assertOpen('use')
+    if (isRequestDefinition(item)) this.#messages.declare(item)
+    else if (isAggregate(item)) this.#messages.addAggregate(item)
+    else if (typeof item === 'function') this.#middleware.push(item)
+    else if (item instanceof Router) {
+      for (const route of item.routes()) this.#addRoute(route, module)
+      this.#sockets.push(...item.sockets())
+    } else if (item instanceof Module) {
+      this.#modules.push(item)
+      for (const part of item.items) this.#use(part, item.name)
+    } else if (isPlugin(item)) this.#plugins.push(item)
+    else
+      throw new OptionError(
+        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a command or query, a plugin ({ name, setup }) or a module.`,
+      )
+  }
+
+  #addRoute(route: Route, module: string | undefined): void {
+    this.#assertOpen(`${route.method} ${route.path}`)
+    this.#routes.push({ route, module })
+  }
+
+  #hook(hook: LifecycleHook): this {
+    this.#assertOpen(hook.name)
+    this.#hooks.push(hook)
+    return this
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#http === undefined) return
+    throw new TuttiError('TUTTI_APP_STARTED', `${what} came after the application had started; declare everything before listen().`)
+  }
+
+  #start(server?: LifecycleHook): Promise<HttpApplication> {
+    this.#starting ??= this.#startOnce(server)
+    return this.#starting
+  }
+
+  async #startOnce(server: LifecycleHook | undefined): Promise<HttpApplication> {
+    void this.config
+    for (const plugin of orderPlugins(this.#plugins)) await plugin.setup(this)
+    const http = await this.#compile()
+    this.#http = http
+    // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, then dependencies.
+    this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
+    this.#lifecycle.add({ name: 'storage', start: () => this.#messages.start(), stop: () => this.#messages.stop() })
+    for (const hook of this.#hooks) this.#lifecycle.add(hook)
+    this.#lifecycle.add({ name: 'background work', stop: () => this.#drainBackground() })
+    if (server !== undefined) this.#lifecycle.add(server)
+    await this.#lifecycle.start()
+    return http
+  }
+
+  async #withDependencies<T>(needs: MessageNeeds, use: (deps: unknown) => Promise<T>): Promise<T> {
+    return use(await this.#container.resolveAll(needs, HttpContext.of(currentContext())?.scope))
+  }
+
+  async #drainBackground(): Promise<void> {
+    const unfinished = await this.#background.drain(this.#options.drainTimeout ?? '30s')
+    if (unfinished.length > 0)
+      throw new TuttiError('TUTTI_DRAIN_TIMEOUT', `Background work did not end in the drain time: ${unfinished.join(', ')}.`)
+  }
+
+  #compiled(): HttpApplication {
+    return this.#http as HttpApplication
+  }
+
+  #compile(): Promise<HttpApplication> {
+    const { log } = this
+    return compileHttp(this.name, this.#options, {
+      services: {
+        log,
+        clock: this.#clock,
+        dependencies: this.#container,
+        background: this.#background,
+        verbs: this.#messages.verbs,
+        responses: this.#responses,
+      },
+      routes: this.#routes.map(({ route }) => route),
+      sockets: this.#sockets,
+      middleware: this.#middleware,
+      errorMappers: this.#errorMappers,
+      documentChanges: this.#documentChanges,
+    })
+  }
+}
+
+function describe(item: unknown): string {
+  return typeof item === 'object' && item !== null ? `an object with ${Object.keys(item).join(', ') || 'no members'}` : String(item)
+}

@@ -1,0 +1,8 @@
+export type { RouteInfo } from './route-info.ts'
+export type { StorageChoice } from './open-storage.ts'
+export { App, type AppItem, type AppModule, type Plugin } from './app.ts'
+export { module, Module } from './module.ts'
+export type { AppOptions, HttpOptions } from './options.ts'
+export { defineConfig, type ConfigDefinition, type ConfigOptions, type ConfigSources } from './config/define-config.ts'
+export type { ConfigFile } from './config/files.ts'
+export type { OpenApiChange } from './docs.ts'

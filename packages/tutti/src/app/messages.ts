@@ -1,0 +1,175 @@
+import { openRepository, type AggregateCommand, type AggregateRules, type Repository } from '../events/index.ts'
+import { Bus, type BusOptions, type BusParts, type HandleOptions } from '../cqrs/index.ts'
+import { TuttiError, type Clock } from '../kernel/index.ts'
+import type { Loadable, LoadOptions, ProtocolVerbs, RequestDefinition, RequestMessage, Sendable, SendDefaults } from '../message/index.ts'
+import type { Logger } from '../observe/index.ts'
+import type { Storage } from '../storage/index.ts'
+import type { StorageChoice } from './open-storage.ts'
+
+/** What the messages of an application are handled with. */
+export interface MessagesParts {
+  readonly name: string
+  readonly storage: StorageChoice | undefined
+  readonly log: Logger
+  readonly clock: () => Clock
+  readonly commands: BusOptions | undefined
+  readonly queries: BusOptions | undefined
+  readonly withDependencies: BusParts['withDependencies']
+}
+
+/** Aggregates, commands and queries of one application: where `send`, `ask` and `load` lead. */
+export class Messages {
+  readonly verbs: ProtocolVerbs
+  readonly #parts: MessagesParts
+  readonly #aggregates = new Map<string, AggregateRules<unknown>>()
+  readonly #commands: Bus
+  readonly #queries: Bus
+  #storage: Storage | undefined
+  #repository: Repository | undefined
+
+  constructor(parts: MessagesParts) {
+    this.#parts = parts
+    this.#commands = new Bus('command', parts.commands)
+    this.#queries = new Bus('query', parts.queries)
+    this.verbs = {
+      send: (command) => this.#send(command, {}),
+      sendWith: (command, defaults) => this.#send(command, defaults),
+      ask: (query) => this.#ask(query),
+      load: async (aggregate, id, options) => {
+        const known = this.#assertUsed(aggregate)
+        // What was declared under this name is the same aggregate, so its state is of the type that the caller sees.
+        return (await this.#running(aggregate.name).load(known, id, options)) as StateIn<typeof aggregate>
+      },
+      find: async (aggregate, id, options) => (await this.#inspect(aggregate, id, options))?.state,
+      inspect: (aggregate, id, options) => this.#inspect(aggregate, id, options),
+    }
+  }
+
+  /** The storage, once the application has started and if it uses one. */
+  get storage(): Storage | undefined {
+    return this.#storage
+  }
+
+  addAggregate(aggregate: AggregateRules<unknown>): void {
+    const known = this.#aggregates.get(aggregate.name)
+    if (known !== undefined && known !== aggregate)
+      throw new TuttiError(
+        'TUTTI_AGGREGATE_INVALID',
+        `Two aggregates are called ${JSON.stringify(aggregate.name)}; give one of them another name.`,
+      )
+    this.#aggregates.set(aggregate.name, aggregate)
+  }
+
+  declare(definition: RequestDefinition): void {
+    this.#busOf(definition).declare(definition)
+  }
+
+  handle(definition: RequestDefinition, options: HandleOptions, handler: (ctx: never) => unknown): void {
+    this.#busOf(definition).handle(definition, options, handler)
+  }
+
+  /** Checks that everything has its handler, and opens and migrates the storage where something uses it. */
+  async start(): Promise<void> {
+    this.#commands.check()
+    this.#queries.check()
+    if (this.#aggregates.size === 0) return
+    const { storage, name, log, clock } = this.#parts
+    // Applications without events load none of this.
+    const { openStorage } = await import('./open-storage.ts')
+    this.#storage = await openStorage(storage, { name, clock: clock() })
+    await this.#storage.migrate()
+    this.#repository = await openRepository(this.#storage, { logger: log, clock: clock() })
+  }
+
+  /** Closes what `start` opened; a storage that was handed in stays open. */
+  async stop(): Promise<void> {
+    await this.#repository?.close()
+    if (this.#storage !== this.#parts.storage) await this.#storage?.close()
+  }
+
+  #busOf(definition: RequestDefinition): Bus {
+    return definition.kind === 'command' ? this.#commands : this.#queries
+  }
+
+  async #send<Result>(command: Sendable<Result>, defaults: SendDefaults): Promise<Result> {
+    // `Result` is what the command's own type says that it gives.
+    if (isAggregateCommand(command)) return (await this.#execute(command, defaults)) as Result
+    if (isRequestMessage(command)) return (await this.#commands.dispatch(command, this.#busParts())) as Result
+    throw new TuttiError(
+      'TUTTI_HANDLER_MISSING',
+      'send received something that is no command; wanted Order.commands.place(…) or a command definition called with its input.',
+    )
+  }
+
+  async #ask<Result>(query: object): Promise<Result> {
+    if (isRequestMessage(query)) return (await this.#queries.dispatch(query, this.#busParts())) as Result
+    throw new TuttiError(
+      'TUTTI_HANDLER_MISSING',
+      'ask received something that is no query; wanted a query definition called with its input.',
+    )
+  }
+
+  #execute(command: AggregateCommand, { key, expected }: SendDefaults): Promise<unknown> {
+    this.#assertUsed(command.aggregate)
+    return this.#running(command.aggregate.name).execute({
+      ...command,
+      key: command.key ?? key,
+      expected: command.expected === 'any' ? (expected ?? 'any') : command.expected,
+    })
+  }
+
+  async #inspect<State>(
+    aggregate: Loadable<State>,
+    id: string,
+    options?: LoadOptions,
+  ): Promise<{ readonly state: State; readonly version: number } | undefined> {
+    const known = this.#assertUsed(aggregate)
+    // What was declared under this name is the same aggregate, so its state is of the type that the caller sees.
+    return (await this.#running(aggregate.name).inspect(known, id, options)) as
+      | { readonly state: State; readonly version: number }
+      | undefined
+  }
+
+  #assertUsed(aggregate: Loadable<unknown>): AggregateRules<unknown> {
+    const known = this.#aggregates.get(aggregate.name)
+    if (known !== undefined && known === aggregate) return known
+    throw new TuttiError(
+      'TUTTI_HANDLER_MISSING',
+      `The aggregate ${JSON.stringify(aggregate.name)} is not part of the application; add it with app.use(…).`,
+    )
+  }
+
+  #running(name: string): Repository {
+    if (this.#repository !== undefined) return this.#repository
+    throw new TuttiError(
+      'TUTTI_APP_NOT_STARTED',
+      `The aggregate ${JSON.stringify(name)} was used before the application had started; call app.listen() or app.start() first.`,
+    )
+  }
+
+  #busParts(): BusParts {
+    const { log, clock, withDependencies } = this.#parts
+    return { log, clock: clock(), withDependencies, verbs: this.verbs }
+  }
+}
+
+/** The state of an aggregate. */
+type StateIn<A> = A extends Loadable<infer State> ? State : never
+
+/** Whether something given to `app.use` is an aggregate. */
+export function isAggregate(item: unknown): item is AggregateRules<unknown> {
+  return typeof item === 'object' && item !== null && 'kind' in item && item.kind === 'aggregate'
+}
+
+/** Whether something given to `app.use` is the definition of a command or query. */
+export function isRequestDefinition(item: unknown): item is RequestDefinition {
+  return typeof item === 'function' && 'kind' in item && (item.kind === 'command' || item.kind === 'query') && 'input' in item
+}
+
+function isAggregateCommand(command: object): command is AggregateCommand {
+  return 'kind' in command && command.kind === 'aggregate-command'
+}
+
+function isRequestMessage(message: object): message is RequestMessage {
+  return 'definition' in message && isRequestDefinition(message.definition)
+}

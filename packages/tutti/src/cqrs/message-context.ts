@@ -1,0 +1,69 @@
+import type { Actor, Context, Needs, Resolved, TraceContext } from '../kernel/index.ts'
+import type { Verbs } from '../message/index.ts'
+import type { Logger } from '../observe/index.ts'
+
+/** What a message's context takes from the bus. */
+export interface MessageContextParts {
+  readonly kind: 'command' | 'query'
+  readonly name: string
+  readonly input: unknown
+  readonly context: Context
+  readonly verbs: Verbs
+  readonly log: Logger
+}
+
+/** Everything the handler or a middleware of a command or query can use; members may be destructured. */
+export class MessageContext<Input = unknown, Deps = unknown> implements Context {
+  readonly kind: 'command' | 'query'
+  /** The name of the command or query. */
+  readonly name: string
+  /** Validated by the definition's schema. */
+  readonly input: Input
+  readonly correlationId: string
+  readonly causationId: string | undefined
+  readonly trace: TraceContext | undefined
+  readonly tenant: string | undefined
+  readonly actor: Actor | undefined
+  readonly deadline: number | undefined
+  /** Fires when the caller no longer waits or the time is over. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  readonly send: Verbs['send']
+  readonly ask: Verbs['ask']
+  readonly load: Verbs['load']
+  readonly find: Verbs['find']
+  /** The dependencies that the handler declares. */
+  deps: Deps
+
+  constructor({ kind, name, input, context, verbs, log }: MessageContextParts) {
+    this.kind = kind
+    this.name = name
+    // Validated by the schema that `Input` is inferred from.
+    this.input = input as Input
+    this.correlationId = context.correlationId
+    this.causationId = context.causationId
+    this.trace = context.trace
+    this.tenant = context.tenant
+    this.actor = context.actor
+    this.deadline = context.deadline
+    this.signal = context.signal
+    this.log = log
+    this.send = (command) => verbs.send(command)
+    this.ask = (query) => verbs.ask(query)
+    this.load = (aggregate, id, options) => verbs.load(aggregate, id, options)
+    this.find = (aggregate, id, options) => verbs.find(aggregate, id, options)
+    this.deps = {} as Deps
+  }
+}
+
+/** Goes on to the next middleware and in the end to the handler; rejects where one of them throws. */
+export type MessageNext = () => Promise<unknown>
+
+/** Wraps the handling of commands or queries, in the shape of HTTP middleware: what it returns is the result; nothing keeps what `next()` gave. */
+export type MessageMiddleware = (ctx: MessageContext, next: MessageNext) => unknown
+
+/** The dependencies of a handler by name. */
+export type MessageNeeds = Needs
+
+/** Their values. */
+export type MessageDeps<N> = N extends Needs ? Resolved<N> : Readonly<Record<never, never>>

@@ -1,0 +1,57 @@
+declare const result: unique symbol
+declare const state: unique symbol
+
+/** A command on its way, and what sending it gives. */
+export interface Sendable<Result> {
+  readonly [result]?: Result
+}
+
+/** A query on its way, and what asking it gives. */
+export interface Askable<Result> {
+  readonly [result]?: Result
+}
+
+/** Something whose state can be loaded by id: an aggregate. */
+export interface Loadable<State> {
+  readonly name: string
+  readonly [state]?: State
+}
+
+/** Which state of an aggregate is loaded. */
+export interface LoadOptions {
+  /** As it was at this version. @default the latest */
+  readonly version?: number
+  /** As it was at this time. @default now */
+  readonly time?: Date
+}
+
+/** What handlers of every kind can do, and the application itself. */
+export interface Verbs {
+  /** Carries a command out by its one handler, or by its aggregate. */
+  send<Result>(command: Sendable<Result>): Promise<Result>
+  /** Answers a query by its one handler. */
+  ask<Result>(query: Askable<Result>): Promise<Result>
+  /** The state of an aggregate. Throws `TUTTI_AGGREGATE_NOT_FOUND` (404) where it does not exist. */
+  load<State>(aggregate: Loadable<State>, id: string, options?: LoadOptions): Promise<State>
+  /** The state of an aggregate; `undefined` where it does not exist. */
+  find<State>(aggregate: Loadable<State>, id: string, options?: LoadOptions): Promise<State | undefined>
+}
+
+/** What a request adds to the commands that its handler sends, where they say nothing themselves. */
+export interface SendDefaults {
+  /** From `Idempotency-Key`. */
+  readonly key?: string
+  /** From `If-Match`: the version that the caller has seen, or that there is one at all. */
+  readonly expected?: number | 'exists'
+}
+
+/** The verbs as the application gives them to its protocols. */
+export interface ProtocolVerbs extends Verbs {
+  sendWith<Result>(command: Sendable<Result>, defaults: SendDefaults): Promise<Result>
+  /** The state of an aggregate with its version; `undefined` where it does not exist. */
+  inspect<State>(
+    aggregate: Loadable<State>,
+    id: string,
+    options?: LoadOptions,
+  ): Promise<{ readonly state: State; readonly version: number } | undefined>
+}

@@ -1,0 +1,151 @@
+import { currentContext } from '../kernel/index.ts'
+import { flushAtExit, reportOnce } from './log-destination.ts'
+import { checkLevel, initialLevel, ranks } from './log-level.ts'
+import type { LogDestination, LogFields, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
+import { jsonLines, standardOutput, type LineWriter } from './pino-logger.ts'
+import { PlainCopy, property, setField, type Plain, type PlainRecord } from './plain-value.ts'
+import { atTerminal, prettyLines, wantsColor } from './pretty-lines.ts'
+import { secretTest, type SecretTest } from './secret-name.ts'
+
+/** A logger that writes JSON lines, or lines for people at a terminal. Throws `TUTTI_OPTION_INVALID` for an unknown level. */
+export function createLogger(options: LogOptions = {}): Logger {
+  return new LeveledLogger(new Output(options), options.base ?? {}, initialLevel(options.level))
+}
+
+/** What a logger and its children share. Everything that costs is put off until the first line. */
+class Output {
+  readonly isSecret: SecretTest
+  readonly #options: LogOptions
+  #destination: LogDestination | undefined
+  #write: LineWriter | undefined
+
+  constructor(options: LogOptions) {
+    this.#options = options
+    this.isSecret = secretTest(options.redact)
+  }
+
+  write(level: LogLevel, message: string, fields: PlainRecord): void {
+    this.#write ??= this.#open()
+    this.#write(level, message, fields)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#destination?.flush !== undefined) await this.#destination.flush()
+    else this.#destination?.flushSync?.()
+  }
+
+  #open(): LineWriter {
+    const { destination, pretty = destination === undefined && atTerminal() } = this.#options
+    const output = destination ?? standardOutput()
+    flushAtExit(output)
+    this.#destination = output
+    return pretty ? prettyLines(output, wantsColor(destination)) : jsonLines(output)
+  }
+}
+
+class LeveledLogger implements Logger {
+  readonly #output: Output
+  readonly #fields: LogFields
+  readonly #parent: LeveledLogger | undefined
+  #level: LogThreshold | undefined
+  #plain: PlainRecord | undefined
+
+  constructor(output: Output, fields: LogFields, from: LeveledLogger | LogThreshold) {
+    this.#output = output
+    this.#fields = fields
+    if (from instanceof LeveledLogger) this.#parent = from
+    else this.#level = from
+  }
+
+  get level(): LogThreshold {
+    return this.#level ?? this.#parent?.level ?? 'info'
+  }
+
+  trace(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.trace) this.#write('trace', message, fields)
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.debug) this.#write('debug', message, fields)
+  }
+
+  info(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.info) this.#write('info', message, fields)
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.warn) this.#write('warn', message, fields)
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.error) this.#write('error', message, fields)
+  }
+
+  fatal(message: string, fields?: LogFields): void {
+    if (ranks[this.level] <= ranks.fatal) this.#write('fatal', message, fields)
+  }
+
+  child(fields: LogFields): Logger {
+    return new LeveledLogger(this.#output, fields, this)
+  }
+
+  isEnabled(level: LogLevel): boolean {
+    return ranks[this.level] <= ranks[level]
+  }
+
+  setLevel(level: LogThreshold): void {
+    this.#level = checkLevel(level, 'the log level')
+  }
+
+  async flush(): Promise<void> {
+    try {
+      await this.#output.flush()
+    } catch (error) {
+      reportOnce(error)
+    }
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    try {
+      // What is said closer to the line wins: the call, then the logger, then the context.
+      const record = { ...contextFields(), ...this.#bound() }
+      if (fields !== undefined) addFields(record, fields, this.#output.isSecret)
+      this.#output.write(level, typeof message === 'string' ? message : String(message), record)
+    } catch (error) {
+      reportOnce(error)
+    }
+  }
+
+  /** The fields of this logger, made plain once. */
+  #bound(): PlainRecord {
+    if (this.#plain !== undefined) return this.#plain
+    const record: Record<string, Plain> = this.#parent === undefined ? {} : { ...this.#parent.#bound() }
+    addFields(record, this.#fields, this.#output.isSecret)
+    return (this.#plain = record)
+  }
+}
+
+function contextFields(): Record<string, Plain> {
+  const context = currentContext()
+  const record: Record<string, Plain> = {}
+  if (context === undefined) return record
+  record['correlationId'] = context.correlationId
+  if (context.trace !== undefined) {
+    record['traceId'] = context.trace.traceId
+    record['spanId'] = context.trace.spanId
+  }
+  if (context.tenant !== undefined) record['tenant'] = context.tenant
+  if (context.actor !== undefined) record['actor'] = context.actor.id
+  return record
+}
+
+function addFields(record: Record<string, Plain>, fields: LogFields, isSecret: SecretTest): void {
+  const copy = new PlainCopy(isSecret, fields)
+  for (const name of Object.keys(fields)) {
+    const value = property(fields, name)
+    if (value === undefined) continue
+    // Fields often come from clients: they must not be able to say what the logger says.
+    const own = name === 'level' || name === 'time' || name === 'message' ? `${name}_` : name
+    setField(record, own, copy.field(name, value))
+  }
+}

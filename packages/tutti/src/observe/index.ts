@@ -1,0 +1,25 @@
+export { createLogger } from './create-logger.ts'
+export type { LogDestination, LogFields, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
+export { createMeter, type MeterOptions } from './create-meter.ts'
+export { createTracer, disabledSpan } from './create-tracer.ts'
+export type {
+  BoundCounter,
+  BoundHistogram,
+  Counter,
+  Histogram,
+  HistogramOptions,
+  InstrumentOptions,
+  Labels,
+  Meter,
+  Observe,
+} from './meter.ts'
+export { defaultRegistry, MetricRegistry } from './metric-registry.ts'
+export type { HistogramValues, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
+export { silentLogger } from './silent-logger.ts'
+export { newSpanId, newTraceId } from './trace-id.ts'
+export { formatTraceparent, parseTraceparent } from './traceparent.ts'
+export type { Span, SpanAttributes, SpanKind, SpanOptions, Tracer } from './tracer.ts'
+export { formatTracestate, parseTracestate, type TraceState } from './tracestate.ts'
+
+// Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
+export { secretTest } from './secret-name.ts'

@@ -1,0 +1,52 @@
+/** How grave a line is, from chatter to the end of the process. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+/** The least grave level that is written; `silent` writes nothing. */
+export type LogThreshold = LogLevel | 'silent'
+
+/** What a line carries besides its message. Errors, nested objects and anything else become plain JSON; secrets are replaced. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Writes structured lines. Nothing that is logged makes it throw, and it adds the ids of the current context to each line. */
+export interface Logger {
+  /** The least grave level that is written now. */
+  readonly level: LogThreshold
+  trace(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+  fatal(message: string, fields?: LogFields): void
+  /** A logger whose lines all carry `fields`. It follows this one's level until it is given its own. */
+  child(fields: LogFields): Logger
+  /** Whether a line of this level would be written: ask before work that only a log line needs. */
+  isEnabled(level: LogLevel): boolean
+  /** Changes the level from now on. Throws `TUTTI_OPTION_INVALID` for an unknown one. */
+  setLevel(level: LogThreshold): void
+  /** Settles when every line so far has reached the destination. */
+  flush(): Promise<void>
+}
+
+/** Where lines go: a stream, a file, a test's array. */
+export interface LogDestination {
+  /** Takes one line, its line break included. */
+  write(line: string): unknown
+  /** Passes on what `write` only kept; awaited by `Logger.flush()`. */
+  flush?(): unknown
+  /** Passes on at once what `write` only kept; called when the process exits. */
+  flushSync?(): void
+}
+
+/** How a logger writes. */
+export interface LogOptions {
+  /** The least grave level that is written. @default the environment's `LOG_LEVEL`, else `info` */
+  readonly level?: LogThreshold
+  /** Lines for people instead of JSON. @default true on a terminal, unless NODE_ENV is `production` or a destination is given */
+  readonly pretty?: boolean
+  /** Names of fields to hide besides the usual ones (`password`, `authorization`, `apiKey` …); case, `-` and `_` do not matter. @default [] */
+  readonly redact?: readonly string[]
+  /** Where lines go. @default standard output, each line written before the call returns */
+  readonly destination?: LogDestination
+  /** Fields of every line, such as the service's name. @default {} */
+  readonly base?: LogFields
+}

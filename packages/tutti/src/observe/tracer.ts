@@ -1,0 +1,40 @@
+import type { TraceContext } from '../kernel/index.ts'
+
+/** Facts about a span or an event of it. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
+/** Which side of a call or a message a span is: OpenTelemetry's span kinds. */
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+
+/** How a span begins. */
+export interface SpanOptions {
+  /** @default 'internal' */
+  readonly kind?: SpanKind
+  readonly attributes?: SpanAttributes
+  /** The span of another process that led to this one. @default the span that is going on here, else a new trace begins */
+  readonly parent?: TraceContext
+  /** Spans that belong to this one without being its parent, such as those of the messages in a batch. */
+  readonly links?: readonly TraceContext[]
+}
+
+/** A piece of work in a trace. */
+export interface Span {
+  /** Where this span stands, to be passed on; `undefined` when nobody listens, so that a trace from outside is passed on as it came. */
+  readonly context: TraceContext | undefined
+  setAttribute(name: string, value: string | number | boolean | readonly string[]): void
+  setStatus(status: 'ok' | 'error', message?: string): void
+  /** Notes an error as an event and sets the status to `error`. */
+  recordError(error: unknown): void
+  addEvent(name: string, attributes?: SpanAttributes): void
+  /** Does `work(argument)` so that OpenTelemetry's own instrumentations see this span as the one going on. */
+  activate<A, T>(work: (argument: A) => T, argument: A): T
+  /** Ends the span now. Calls after it have no effect. */
+  end(): void
+}
+
+/** Starts spans under one name. */
+export interface Tracer {
+  /** Whether anybody listens; without a listener, spans cost nothing. */
+  readonly enabled: boolean
+  startSpan(name: string, options?: SpanOptions): Span
+}

@@ -1,0 +1,15 @@
+import { TuttiError } from '../kernel/index.ts'
+
+/** Something about a projection or subscription that cannot be done. */
+export class ProjectionError extends TuttiError {}
+
+/** A handler failed on an event; the cause is what it threw. */
+export class HandlerFailure extends Error {
+  /** The event's place in the batch. */
+  readonly index: number
+
+  constructor(index: number, cause: unknown) {
+    super('A handler failed.', { cause })
+    this.index = index
+  }
+}

@@ -1,0 +1,123 @@
+import { OptionError, systemClock, type Clock } from '../kernel/index.ts'
+import type { NewEvent, RecordedEvent } from '../message/index.ts'
+import { silentLogger, type Logger } from '../observe/index.ts'
+import type { AppendOptions, Appended, Storage, Transaction } from '../storage/index.ts'
+import { buildId, type Build } from './build.ts'
+import { newestBuild, updateControl } from './control.ts'
+import { HandlerFailure } from './errors.ts'
+import type { Projection } from './projection.ts'
+import { BuildScope, ProjectionScope } from './projection-scope.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** Read models that are kept up to date in the transactions that append events: they are never behind, and every append pays for them. */
+export interface InlineProjections {
+  /**
+   * Sets new versions up and builds them from the events that are there already, each in one transaction. Nothing else may append
+   * meanwhile: start one process alone where a version is new.
+   */
+  start(): Promise<void>
+  /** Whether any of the events concerns a projection. */
+  concerns(events: readonly { readonly type: string }[]): boolean
+  /** Handles events within the transaction that has appended them. Rejects with what a handler throws: then the append must not commit. */
+  apply(tx: Transaction, events: readonly RecordedEvent[]): Promise<void>
+  /** Appends events and handles them, in one transaction or in the one that is going on. Where none concerns a projection it is a plain append. */
+  append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>
+}
+
+/** Creates what keeps inline projections up to date. Throws `TUTTI_OPTION_INVALID` for a projection of another mode. */
+export function createInline(
+  storage: Storage,
+  projections: readonly Projection[],
+  { clock = systemClock, log = silentLogger }: { readonly clock?: Clock; readonly log?: Logger } = {},
+): InlineProjections {
+  const wrong = projections.find(({ mode }) => mode !== 'inline')
+  if (wrong !== undefined)
+    throw new OptionError(`createInline received the projection ${wrong.name} of mode "${wrong.mode}"; wanted { mode: 'inline' }.`)
+  return new StorageInline(storage, projections, { clock, log })
+}
+
+const page = 500
+
+class StorageInline implements InlineProjections {
+  readonly #storage: Storage
+  readonly #projections: readonly Projection[]
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #types: ReadonlySet<string>
+
+  constructor(storage: Storage, projections: readonly Projection[], { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+    this.#storage = storage
+    this.#projections = projections
+    this.#clock = clock
+    this.#log = log
+    this.#types = new Set(projections.flatMap(({ handlers }) => [...handlers.keys()]))
+  }
+
+  async start(): Promise<void> {
+    for (const projection of this.#projections) {
+      const build = this.#build(projection)
+      await updateControl(this.#storage, projection.name, async (before) => {
+        const newest = before && newestBuild(before)
+        if (newest !== undefined && newest.version >= projection.version) return undefined
+        // The transaction of the control document is going on around this.
+        await this.#storage.transaction((tx) => this.#create(tx, projection, build))
+        const builds = [...(before?.builds ?? []), build]
+        return { revision: 0, kind: 'projection', live: build.id, active: build.id, builds, paused: false }
+      })
+    }
+  }
+
+  concerns(events: readonly { readonly type: string }[]): boolean {
+    return events.some(({ type }) => this.#types.has(type))
+  }
+
+  async apply(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
+    for (const projection of this.#projections) await this.#handle(tx, projection, { events, replaying: false })
+  }
+
+  append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<Appended> {
+    if (!this.concerns(events)) return this.#storage.events.append(stream, events, options)
+    return this.#storage.transaction(async (tx) => {
+      const { tx: _, ...rest } = options
+      const appended = await tx.events.append(stream, events, rest)
+      if (appended.duplicate) return appended
+      const from = appended.version - events.length + 1
+      await this.apply(tx, await tx.events.read(stream, { from, to: appended.version }).toArray())
+      return appended
+    })
+  }
+
+  async #create(tx: Transaction, projection: Projection, build: Build): Promise<void> {
+    await projection.setup?.(new BuildScope(tx, build))
+    let after = 0
+    for (;;) {
+      const types = [...projection.handlers.keys()]
+      const { events, position } = await tx.events.page({ after, limit: page, types, archived: true })
+      await this.#handle(tx, projection, { events, replaying: true })
+      if (events.length < page) return
+      after = position
+    }
+  }
+
+  async #handle(
+    tx: Transaction,
+    projection: Projection,
+    { events, replaying }: { readonly events: readonly RecordedEvent[]; readonly replaying: boolean },
+  ): Promise<void> {
+    using watchdog = new Watchdog(this.#clock, projection.handling.timeout)
+    const scope = new ProjectionScope(tx, { definition: projection, build: this.#build(projection), log: this.#log, watchdog })
+    for (const [index, event] of events.entries()) {
+      try {
+        const pending = scope.handle(event, { index, attempt: 1, replaying })
+        if (pending !== undefined) await pending
+      } catch (error) {
+        throw error instanceof HandlerFailure ? error.cause : error
+      }
+    }
+    await tx.state.write(scope.documents.takeChanges())
+  }
+
+  #build({ name, version }: Projection): Build {
+    return { id: buildId(name, version, 0), version, generation: 0, segments: 1, createdAt: this.#clock.now() }
+  }
+}

@@ -1,0 +1,46 @@
+import { checkHandlers, type EventHandlers } from './event-handlers.ts'
+import type { HandlersFor, ReadableSource } from './event-types.ts'
+import type { BuildContext, ProjectionContext } from './handler-context.ts'
+import { checkName, resolveHandling, type Handling, type HandlingOptions, type PoisonPolicy } from './policies.ts'
+
+/** How a read model in the storage is kept. */
+export interface ProjectionOptions<S extends ReadableSource> extends HandlingOptions {
+  /** Whose events it is made of, such as aggregates. */
+  readonly from: readonly S[]
+  /** To be raised when the handlers or the shape change: the new version is built beside the old one. @default 1 */
+  readonly version?: number
+  /** `inline`: in the transaction that appends the events. `async`: soon after it, with a checkpoint. @default 'async' */
+  readonly mode?: 'async' | 'inline'
+  /** @default 'park' */
+  readonly poison?: PoisonPolicy
+  /** Done once before a version is built, in one transaction: creates its tables, named by `table`. */
+  readonly setup?: (ctx: BuildContext) => unknown
+  /** Done when a version is pruned: drops its tables. */
+  readonly teardown?: (ctx: BuildContext) => unknown
+}
+
+/** A read model in the storage. */
+export interface Projection extends EventHandlers {
+  readonly kind: 'projection'
+  readonly name: string
+  readonly version: number
+  readonly mode: 'async' | 'inline'
+  readonly handling: Handling
+  readonly setup: ((ctx: BuildContext) => unknown) | undefined
+  readonly teardown: ((ctx: BuildContext) => unknown) | undefined
+}
+
+/**
+ * Defines a read model that is kept up to date from events: `projection('order-list', { from: [Order] }, { 'order.placed': (event, ctx) => … })`.
+ * Events without a handler are skipped.
+ */
+export function projection<const S extends ReadableSource>(
+  name: string,
+  options: ProjectionOptions<S>,
+  handlers: HandlersFor<S, ProjectionContext, unknown>,
+): Projection {
+  const { from, version = 1, mode = 'async', poison = 'park', setup, teardown } = options
+  checkName('projection', name, version)
+  const handling = resolveHandling(`projection ${name}`, { ...options, poison })
+  return { kind: 'projection', name, version, mode, handling, setup, teardown, ...checkHandlers(`projection ${name}`, from, handlers) }
+}

@@ -1,0 +1,38 @@
+export { memoryStorage } from './memory/memory-storage.ts'
+export { sqliteStorage, type SqliteStorageOptions } from './sqlite/sqlite-storage.ts'
+export { createStorage, type StorageOptions } from './create-storage.ts'
+export type { MigrationReport, MigrationStep, Storage, StorageCapabilities, Transaction } from './storage.ts'
+export type { AppendOptions, Appended, EventPage, EventReader, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
+export type { ClaimOptions, Document, DocumentChange, ListOptions, PutOptions, StateStore } from './state-store.ts'
+export type { SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from './sql-database.ts'
+export type { TransactionHandle } from './transaction-handle.ts'
+export { DocumentConflictError, LeaseLostError, StorageError, StreamConflictError, type Expected } from './errors.ts'
+
+// Symbols above are relevant to applications. Symbols below only for adapters and Tutti's other folders.
+export {
+  expectation,
+  type AllPage,
+  type AppendWrite,
+  type ClaimWrite,
+  type Conflict,
+  type DeleteWrite,
+  type DocumentRow,
+  type DriverReader,
+  type DriverTransaction,
+  type ForgetKeysWrite,
+  type ListQuery,
+  type PutWrite,
+  type RenewWrite,
+  type StorageDriver,
+  type StreamPage,
+  type StreamState,
+  type StreamWrite,
+  type Unit,
+  type UnitResult,
+  type Write,
+  type WriteResult,
+} from './driver.ts'
+export type { GroupCommitLimits } from './group-commit.ts'
+export { createSqlDatabase, type SqlDatabaseOptions } from './sql/create-sql-database.ts'
+export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
+export type { EncodedEvent, EventRow } from '../message/index.ts'

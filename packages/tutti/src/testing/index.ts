@@ -1,0 +1,8 @@
+export { fakeClock, type FakeClock, type FakeClockOptions } from './fake-clock.ts'
+export { given, type Given, type Outcome, type StateMatcher } from './given.ts'
+export { testApp, type TestApp, type TestAppOptions, type TestCall } from './test-app.ts'
+export type { CookieJar, TestRequest, TestRequestOptions, TestResponse } from './test-client.ts'
+export { storageConformance } from './conformance/storage-conformance.ts'
+export { runStorageCase, type StorageCase } from './conformance/storage-case.ts'
+export { bigStreamCases } from './conformance/big-streams.ts'
+export { tortureStorage, type TortureOptions, type TortureReport } from './torture/torture-storage.ts'
