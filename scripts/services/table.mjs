@@ -19,6 +19,7 @@ import { probeMysql, probePostgres } from './probe.mjs'
  * @property {(tools: Tools) => Promise<void> | void} init - fills a new, empty data folder
  * @property {(tools: Tools) => string[]} command - the program with its arguments; it must stay in the foreground
  * @property {NodeJS.Signals} stop - the signal that ends it in good order
+ * @property {NodeJS.Signals} crash - the signal that ends it, and all that it has started, as a loss of power would
  *
  * @typedef {object} Tools
  * @property {string} data - its data folder
@@ -61,6 +62,8 @@ export const services = [
       '--fsync=on',
     ],
     stop: 'SIGINT',
+    // Sent to the first process alone, SIGKILL would leave the others running.
+    crash: 'SIGQUIT',
   },
   {
     name: 'mariadb',
@@ -98,5 +101,6 @@ export const services = [
       '--innodb-flush-log-at-trx-commit=1',
     ],
     stop: 'SIGTERM',
+    crash: 'SIGKILL',
   },
 ]

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { mysql, type MysqlStorage } from '../src/index.ts'
-import { privateServer, type PrivateServer } from './private-server.mjs'
+import { privateServer, type PrivateServer } from '../../../scripts/services/private-server.mjs'
 import { describeWithServer } from './test-storage.ts'
 
 const soon = { timeout: 15_000, interval: 20 }
@@ -11,7 +11,7 @@ describeWithServer('A server that goes away', () => {
   let storage: MysqlStorage
 
   beforeAll(async () => {
-    server = await privateServer()
+    server = await privateServer('mariadb')
     storage = mysql({ url: server.url, pool: { connectTimeout: '2s' } })
     await storage.migrate()
   }, 60_000)

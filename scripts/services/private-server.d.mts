@@ -1,4 +1,4 @@
-/** A PostgreSQL that only one test uses, which it may stop and start again. */
+/** A server that only one test uses, which it may stop and start again. */
 export interface PrivateServer {
   readonly url: string
   start(): Promise<void>
@@ -9,5 +9,5 @@ export interface PrivateServer {
   remove(): Promise<void>
 }
 
-/** Starts a server on a port of its own. */
-export function privateServer(): Promise<PrivateServer>
+/** Starts a server of the table of services on a port of its own. */
+export function privateServer(name: 'postgres' | 'mariadb'): Promise<PrivateServer>
