@@ -1,12 +1,13 @@
 export { memoryStorage } from './memory/memory-storage.ts'
 export { sqliteStorage, type SqliteStorageOptions } from './sqlite/sqlite-storage.ts'
 export { createStorage, type StorageOptions } from './create-storage.ts'
+export { SplitStorage } from './split-storage.ts'
 export type { MigrationReport, MigrationStep, Storage, StorageCapabilities, Transaction } from './storage.ts'
 export type { AppendOptions, Appended, EventPage, EventReader, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
 export type { ClaimOptions, Document, DocumentChange, ListOptions, PutOptions, StateStore } from './state-store.ts'
-export type { SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from './sql-database.ts'
+export type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from './sql-database.ts'
 export type { TransactionHandle } from './transaction-handle.ts'
-export { DocumentConflictError, LeaseLostError, StorageError, StreamConflictError, type Expected } from './errors.ts'
+export { DocumentConflictError, LeaseLostError, SqlBatchError, StorageError, StreamConflictError, type Expected } from './errors.ts'
 
 // Symbols above are relevant to applications. Symbols below only for adapters and Tutti's other folders.
 export {
@@ -18,11 +19,15 @@ export {
   type DeleteWrite,
   type DocumentRow,
   type DriverReader,
+  type DriverSql,
+  type DriverStatement,
   type DriverTransaction,
+  type DriverTransactionSql,
   type ForgetKeysWrite,
   type ListQuery,
   type PutWrite,
   type RenewWrite,
+  type StatementsOutcome,
   type StorageDriver,
   type StreamPage,
   type StreamState,
@@ -33,6 +38,6 @@ export {
   type WriteResult,
 } from './driver.ts'
 export type { GroupCommitLimits } from './group-commit.ts'
-export { createSqlDatabase, type SqlDatabaseOptions } from './sql/create-sql-database.ts'
+export { runTogether } from './run-together.ts'
 export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
 export type { EncodedEvent, EventRow } from '../message/index.ts'
