@@ -7,13 +7,18 @@ export {
   type AppOptions,
   type ConfigDefinition,
   type ConfigOptions,
+  type EventHandlerContext,
   type HttpOptions,
+  type OnOptions,
   type OpenApiChange,
   type Plugin,
   type RouteInfo,
+  transactional,
   type StorageChoice,
+  type Transactor,
 } from './app/index.ts'
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'
+export { memoryProjection, projection, type MemoryProjection, type Projection } from './projections/index.ts'
 export { command, query } from './message/index.ts'
 export type { BusOptions, HandleOptions, MessageContext, MessageHandler, MessageMiddleware, MessageNext } from './cqrs/index.ts'
 export {

@@ -19,12 +19,10 @@ import {
 import {
   fetchThrough,
   HttpContext,
-  NodeEngine,
   ResponseCache,
   RouteBuilder,
   Router,
   type Address,
-  type Engine,
   type ErrorMapper,
   type Handler,
   type HttpApplication,
@@ -34,25 +32,28 @@ import {
   type RouteOptions,
   type SocketRoute,
 } from '../http/index.ts'
-import type { HandleOptions, MessageHandler, MessageNeeds } from '../cqrs/index.ts'
+import type { HandleOptions, MessageDeps, MessageHandler, MessageNeeds } from '../cqrs/index.ts'
 import type { AggregateRules } from '../events/index.ts'
 import type { RequestDefinition, Verbs } from '../message/index.ts'
+import type { EventFrom, Projector, ProjectorDefinition, ReadableEvent, ReadableSource } from '../projections/index.ts'
 import type { Schema } from '../schema/index.ts'
-import type { Storage } from '../storage/index.ts'
+import type { SqlDatabase, Storage } from '../storage/index.ts'
 import { createLogger, type Logger } from '../observe/index.ts'
+import { Backend } from './backend.ts'
 import { isConfigDefinition } from './config/define-config.ts'
 import { compileHttp } from './compile-http.ts'
 import type { OpenApiChange } from './docs.ts'
+import type { EventHandlerContext, OnOptions } from './event-handler.ts'
 import { Module } from './module.ts'
-import { checkOptions, resolveHost, resolvePort, type AppOptions } from './options.ts'
-import { isAggregate, isRequestDefinition, Messages } from './messages.ts'
+import { isAggregate, isRequestDefinition } from './messages.ts'
+import { checkOptions, type AppOptions } from './options.ts'
 import { isPlugin, orderPlugins, type PluginOf } from './plugin.ts'
 import { routeInfo, type PlacedRoute, type RouteInfo } from './route-info.ts'
-import { stopOnSignals } from './signals.ts'
-import type { supervise, Workers } from './workers.ts'
+import { isProjectorDefinition } from './read-models.ts'
+import { Serving } from './serving.ts'
 
 /** What `app.use` takes. */
-export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | Plugin | AppModule
+export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | ProjectorDefinition | Plugin | AppModule
 
 /** A reusable part of an application: it may use whatever an application may, from routes and middleware to hooks and dependencies. */
 export type Plugin = PluginOf<App>
@@ -84,17 +85,13 @@ export class App extends RouteBuilder<''> {
   readonly #container: Container<HttpContext>
   readonly #background: Background
   readonly #lifecycle: Lifecycle
-  readonly #messages: Messages
+  readonly #backend: Backend
+  readonly #serving: Serving
   readonly #responses: ResponseCache
   #clock: Clock
   #config: RegisteredConfig | undefined
   #http: HttpApplication | undefined
   #starting: Promise<HttpApplication> | undefined
-  #address: Address | undefined
-  #engine: Engine | undefined
-  #workers: Workers | undefined
-  #grace = 0
-  #releaseSignals: (() => void) | undefined
 
   /** Throws `TUTTI_OPTION_UNKNOWN` or `TUTTI_OPTION_INVALID` for options that cannot be meant. */
   constructor(options: AppOptions = {}) {
@@ -109,15 +106,23 @@ export class App extends RouteBuilder<''> {
     const drain = milliseconds(options.drainTimeout ?? '30s')
     this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })
     this.#background = createBackground({ onError: (error) => this.log.error('Background work failed.', { error }) })
-    this.#messages = new Messages({
+    this.#backend = new Backend({
       name: this.name,
-      storage: options.storage,
+      options,
       log: this.log,
       clock: () => this.#clock,
-      commands: options.commands,
-      queries: options.queries,
       withDependencies: (needs, use) => this.#withDependencies(needs, use),
     })
+    this.#serving = new Serving(
+      {
+        name: this.name,
+        log: this.log,
+        start: (server) => this.#start(server),
+        stop: (how) => this.stop(how),
+        compiled: () => this.#compiled(),
+      },
+      options,
+    )
     this.#lifecycle = createLifecycle({ stopTimeout: drain + 1000, totalStopTimeout: drain + 5000 })
   }
 
@@ -146,33 +151,73 @@ export class App extends RouteBuilder<''> {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
     if (typeof handler !== 'function')
       throw new OptionError(`app.handle(${definition.name}) received ${String(handler)} as the handler; wanted a function.`)
-    this.#messages.handle(definition, options as HandleOptions, handler as (ctx: never) => unknown)
+    this.#backend.messages.handle(definition, options as HandleOptions, handler as (ctx: never) => unknown)
     return this
   }
 
   /** Carries a command out: by its aggregate, or by its handler. */
   get send(): Verbs['send'] {
-    return this.#messages.verbs.send
+    return this.#verbs.send
   }
 
   /** Answers a query by its handler. */
   get ask(): Verbs['ask'] {
-    return this.#messages.verbs.ask
+    return this.#verbs.ask
   }
 
   /** The state of an aggregate. Throws `TUTTI_AGGREGATE_NOT_FOUND` where it does not exist. */
   get load(): Verbs['load'] {
-    return this.#messages.verbs.load
+    return this.#verbs.load
   }
 
   /** The state of an aggregate; `undefined` where it does not exist. */
   get find(): Verbs['find'] {
-    return this.#messages.verbs.find
+    return this.#verbs.find
+  }
+
+  /**
+   * Does something for each event of a type or of a source, such as an aggregate: at least once for each, in order within a stream, by one
+   * process at a time. What the handler sends to aggregates takes effect once even where the event is handled again.
+   */
+  on<const S extends ReadableSource | ReadableEvent, const N extends MessageNeeds = Readonly<Record<never, never>>>(
+    from: S | readonly S[],
+    options: OnOptions<N>,
+    handler: (event: EventFrom<S>, ctx: EventHandlerContext<MessageDeps<N>>) => unknown,
+  ): this {
+    this.#assertOpen(`on(${options.name})`)
+    const sources: readonly (ReadableSource | ReadableEvent)[] = Array.isArray(from) ? from : [from]
+    this.#backend.on(sources, options, handler)
+    return this
+  }
+
+  /** Waits until a read model has handled everything up to a position: read your own writes. Throws `TUTTI_TIMEOUT`. */
+  get waitFor(): Verbs['waitFor'] {
+    return this.#verbs.waitFor
+  }
+
+  /** What a read model holds. */
+  get view(): Verbs['view'] {
+    return this.#verbs.view
+  }
+
+  /** The user's own tables, beside the events. Throws `TUTTI_STORAGE_UNUSED` where the application has no storage. */
+  get sql(): SqlDatabase {
+    return this.#backend.storage().sql
+  }
+
+  /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
+  get transaction(): Storage['transaction'] {
+    return (work) => this.#backend.storage().transaction(work)
+  }
+
+  /** Read models and subscriptions: their status, lag and dead letters, and how to pause, resume and rebuild them. */
+  get projections(): Omit<Projector, 'start' | 'stop' | typeof Symbol.asyncDispose> {
+    return this.#backend.readModels.projector
   }
 
   /** The storage, once the application has started and if it uses one. */
   get storage(): Storage | undefined {
-    return this.#messages.storage
+    return this.#backend.stores.opened
   }
 
   /** Maps what handlers throw to answers; the first mapper that returns something decides. Without one errors become problem documents. */
@@ -240,7 +285,7 @@ export class App extends RouteBuilder<''> {
 
   /** Where the application listens; `undefined` before `listen` and after `stop`. */
   get address(): Address | undefined {
-    return this.#address
+    return this.#serving.address
   }
 
   /**
@@ -248,24 +293,12 @@ export class App extends RouteBuilder<''> {
    * (`TUTTI_START_FAILED`) or the port is taken (`TUTTI_PORT_IN_USE`). SIGTERM and SIGINT stop it.
    */
   async listen(port?: number, host?: string): Promise<Address> {
-    const where = { port: resolvePort(port ?? this.#options.http?.port), host: resolveHost(host ?? this.#options.http?.host) }
-    if (this.#starting !== undefined || this.#workers !== undefined)
+    if (this.#starting !== undefined || this.#serving.isSupervising)
       throw new TuttiError(
         'TUTTI_APP_STARTED',
         'listen was called on an application that has started already; call it once, instead of start().',
       )
-    const { workers = 0 } = this.#options
-    const pool = workers === 0 ? undefined : await import('./workers.ts')
-    if (pool === undefined) {
-      const address = await this.#listen(where)
-      this.log.info(`${this.name} listens on ${address.url}`)
-      return address
-    }
-    if (!pool.isWorker()) return this.#supervise(pool.supervise, workers)
-    const { reportFailure, reportReady } = await import('./worker.ts')
-    const address = await this.#listen(where).catch(reportFailure)
-    reportReady(address)
-    return address
+    return this.#serving.listen(port, host)
   }
 
   /** Starts the application without a socket: for `fetch`, tests and serverless hosts. Idempotent. */
@@ -283,20 +316,18 @@ export class App extends RouteBuilder<''> {
    * `TUTTI_STOP_FAILED` where something did not end well, or had to be cut off when the drain time was over.
    */
   async stop({ grace = 0 }: StopOptions = {}): Promise<void> {
-    this.#releaseSignals?.()
-    this.#grace = milliseconds(grace)
-    if (this.#workers !== undefined) await this.#workers.stop({ grace: this.#grace })
+    await this.#serving.stop(milliseconds(grace))
     await this.#lifecycle.stop()
   }
 
   /** Takes TLS certificates anew without dropping connections. Rejects with `TUTTI_TLS_INVALID`, and goes on with those in use, where the new ones are of no use. */
   async reloadCertificates(): Promise<void> {
-    await this.#engine?.reloadCertificates()
+    await this.#serving.reloadCertificates()
   }
 
   /** Renews all worker processes one by one without failing a request; rejects where a new one does not start. No effect without workers. */
   async restartWorkers(): Promise<void> {
-    await this.#workers?.restart()
+    await this.#serving.restartWorkers()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -313,48 +344,15 @@ export class App extends RouteBuilder<''> {
     this.#sockets.push({ ...socket, route: { ...route, path: route.path === '' ? '/' : route.path } })
   }
 
-  async #listen(where: { readonly port: number; readonly host: string | undefined }): Promise<Address> {
-    const server: LifecycleHook = {
-      name: 'http server',
-      start: async () => {
-        this.#engine = new NodeEngine(this.#compiled(), this.#options.http)
-        this.#address = await this.#engine.listen(where)
-      },
-      stop: async () => {
-        this.#address = undefined
-        const timeout = milliseconds(this.#options.drainTimeout ?? '30s')
-        const cut = (await this.#engine?.close({ timeout, grace: this.#grace })) ?? 0
-        if (cut > 0)
-          throw new TuttiError(
-            'TUTTI_DRAIN_TIMEOUT',
-            `${cut} connections were cut off: what ran on them had not ended after the drain time of ${timeout} ms.`,
-          )
-      },
-    }
-    await this.#start(server).catch((error: unknown) => {
-      // That the server is one of the hooks says nothing to anybody who wants to know why it does not listen.
-      throw error instanceof TuttiError && error.details['hook'] === server.name && error.cause instanceof TuttiError ? error.cause : error
-    })
-    const address = this.#address as Address | undefined
-    if (address === undefined) throw new TuttiError('TUTTI_START_FAILED', 'The application was stopped while it started.')
-    this.#releaseSignals = stopOnSignals(this)
-    return address
-  }
-
-  async #supervise(start: typeof supervise, count: number | 'auto'): Promise<Address> {
-    const drainTimeout = milliseconds(this.#options.drainTimeout ?? '30s')
-    const { workers, address, release } = await start({ count, drainTimeout, log: this.log })
-    this.#workers = workers
-    this.#address = address
-    this.#releaseSignals = release
-    this.log.info(`${this.name} listens on ${address.url} with ${workers.pids.length} workers`)
-    return address
+  get #verbs(): Verbs {
+    return this.#backend.messages.verbs
   }
 
   #use(item: AppItem, module: string | undefined): void {
     this.#assertOpen('use')
-    if (isRequestDefinition(item)) this.#messages.declare(item)
-    else if (isAggregate(item)) this.#messages.addAggregate(item)
+    if (isRequestDefinition(item)) this.#backend.messages.declare(item)
+    else if (isAggregate(item)) this.#backend.messages.addAggregate(item)
+    else if (isProjectorDefinition(item)) this.#backend.readModels.add(item)
     else if (typeof item === 'function') this.#middleware.push(item)
     else if (item instanceof Router) {
       for (const route of item.routes()) this.#addRoute(route, module)
@@ -365,7 +363,7 @@ export class App extends RouteBuilder<''> {
     } else if (isPlugin(item)) this.#plugins.push(item)
     else
       throw new OptionError(
-        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a command or query, a plugin ({ name, setup }) or a module.`,
+        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a projection, a command or query, a plugin ({ name, setup }) or a module.`,
       )
   }
 
@@ -397,8 +395,9 @@ export class App extends RouteBuilder<''> {
     this.#http = http
     // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, then dependencies.
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
-    this.#lifecycle.add({ name: 'storage', start: () => this.#messages.start(), stop: () => this.#messages.stop() })
+    for (const hook of this.#backend.foundation) this.#lifecycle.add(hook)
     for (const hook of this.#hooks) this.#lifecycle.add(hook)
+    for (const hook of this.#backend.workers) this.#lifecycle.add(hook)
     this.#lifecycle.add({ name: 'background work', stop: () => this.#drainBackground() })
     if (server !== undefined) this.#lifecycle.add(server)
     await this.#lifecycle.start()
@@ -427,7 +426,8 @@ export class App extends RouteBuilder<''> {
         clock: this.#clock,
         dependencies: this.#container,
         background: this.#background,
-        verbs: this.#messages.verbs,
+        verbs: this.#backend.messages.verbs,
+        storage: () => this.#backend.storage(),
         responses: this.#responses,
       },
       routes: this.#routes.map(({ route }) => route),

@@ -19,7 +19,7 @@ import type { AppOptions } from './options.ts'
 /** What an application has collected for HTTP. */
 export interface HttpParts {
   /** What requests share with the rest of the application. */
-  readonly services: Pick<HttpServices<HttpContext>, 'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'responses'>
+  readonly services: Pick<HttpServices<HttpContext>, 'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'storage' | 'responses'>
   readonly routes: readonly Route[]
   readonly sockets: readonly SocketRoute[]
   readonly middleware: readonly Middleware[]

@@ -3,13 +3,13 @@ import { Bus, type BusOptions, type BusParts, type HandleOptions } from '../cqrs
 import { TuttiError, type Clock } from '../kernel/index.ts'
 import type { Loadable, LoadOptions, ProtocolVerbs, RequestDefinition, RequestMessage, Sendable, SendDefaults } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
-import type { Storage } from '../storage/index.ts'
-import type { StorageChoice } from './open-storage.ts'
+import type { ReadModels } from './read-models.ts'
+import type { Stores } from './stores.ts'
 
 /** What the messages of an application are handled with. */
 export interface MessagesParts {
-  readonly name: string
-  readonly storage: StorageChoice | undefined
+  readonly stores: Stores
+  readonly readModels: ReadModels
   readonly log: Logger
   readonly clock: () => Clock
   readonly commands: BusOptions | undefined
@@ -24,7 +24,6 @@ export class Messages {
   readonly #aggregates = new Map<string, AggregateRules<unknown>>()
   readonly #commands: Bus
   readonly #queries: Bus
-  #storage: Storage | undefined
   #repository: Repository | undefined
 
   constructor(parts: MessagesParts) {
@@ -42,12 +41,14 @@ export class Messages {
       },
       find: async (aggregate, id, options) => (await this.#inspect(aggregate, id, options))?.state,
       inspect: (aggregate, id, options) => this.#inspect(aggregate, id, options),
+      settled: (command, { position }, ms) => this.#settled(command, position, ms),
+      ...parts.readModels.verbs,
     }
   }
 
-  /** The storage, once the application has started and if it uses one. */
-  get storage(): Storage | undefined {
-    return this.#storage
+  /** Whether there are aggregates, which need a storage. */
+  get hasAggregates(): boolean {
+    return this.#aggregates.size > 0
   }
 
   addAggregate(aggregate: AggregateRules<unknown>): void {
@@ -68,23 +69,23 @@ export class Messages {
     this.#busOf(definition).handle(definition, options, handler)
   }
 
-  /** Checks that everything has its handler, and opens and migrates the storage where something uses it. */
-  async start(): Promise<void> {
+  /** Throws where a declared command or query has no handler. */
+  check(): void {
     this.#commands.check()
     this.#queries.check()
-    if (this.#aggregates.size === 0) return
-    const { storage, name, log, clock } = this.#parts
-    // Applications without events load none of this.
-    const { openStorage } = await import('./open-storage.ts')
-    this.#storage = await openStorage(storage, { name, clock: clock() })
-    await this.#storage.migrate()
-    this.#repository = await openRepository(this.#storage, { logger: log, clock: clock() })
   }
 
-  /** Closes what `start` opened; a storage that was handed in stays open. */
+  /** Makes aggregates usable, on a storage that is open. */
+  async start(): Promise<void> {
+    if (!this.hasAggregates) return
+    const { stores, readModels, log, clock } = this.#parts
+    const append = await readModels.openInline()
+    this.#repository = await openRepository(stores.write, { logger: log, clock: clock(), ...(append && { append }) })
+  }
+
+  /** Waits for what goes on in the background. */
   async stop(): Promise<void> {
     await this.#repository?.close()
-    if (this.#storage !== this.#parts.storage) await this.#storage?.close()
   }
 
   #busOf(definition: RequestDefinition): Bus {
@@ -94,7 +95,7 @@ export class Messages {
   async #send<Result>(command: Sendable<Result>, defaults: SendDefaults): Promise<Result> {
     // `Result` is what the command's own type says that it gives.
     if (isAggregateCommand(command)) return (await this.#execute(command, defaults)) as Result
-    if (isRequestMessage(command)) return (await this.#commands.dispatch(command, this.#busParts())) as Result
+    if (isRequestMessage(command)) return (await this.#commands.dispatch(command, this.#busParts('write'))) as Result
     throw new TuttiError(
       'TUTTI_HANDLER_MISSING',
       'send received something that is no command; wanted Order.commands.place(…) or a command definition called with its input.',
@@ -102,7 +103,7 @@ export class Messages {
   }
 
   async #ask<Result>(query: object): Promise<Result> {
-    if (isRequestMessage(query)) return (await this.#queries.dispatch(query, this.#busParts())) as Result
+    if (isRequestMessage(query)) return (await this.#queries.dispatch(query, this.#busParts('read'))) as Result
     throw new TuttiError(
       'TUTTI_HANDLER_MISSING',
       'ask received something that is no query; wanted a query definition called with its input.',
@@ -130,6 +131,14 @@ export class Messages {
       | undefined
   }
 
+  /** Only commands of aggregates append events that read models can be behind. */
+  async #settled(command: object, position: number, ms: number): Promise<boolean> {
+    if (!isAggregateCommand(command)) return true
+    // Nothing can follow what has not been committed.
+    if (this.#parts.stores.opened?.running !== undefined) return false
+    return this.#parts.readModels.settled(command.aggregate.name, { position, stream: command.stream, ms })
+  }
+
   #assertUsed(aggregate: Loadable<unknown>): AggregateRules<unknown> {
     const known = this.#aggregates.get(aggregate.name)
     if (known !== undefined && known === aggregate) return known
@@ -147,9 +156,9 @@ export class Messages {
     )
   }
 
-  #busParts(): BusParts {
-    const { log, clock, withDependencies } = this.#parts
-    return { log, clock: clock(), withDependencies, verbs: this.verbs }
+  #busParts(side: 'write' | 'read'): BusParts {
+    const { log, clock, withDependencies, stores } = this.#parts
+    return { log, clock: clock(), withDependencies, verbs: this.verbs, storage: () => stores[side] }
   }
 }
 

@@ -13,14 +13,14 @@ const adapters: Readonly<Record<string, { readonly package: string; readonly fac
 }
 
 /**
- * The storage of an application: what the option says, else `TUTTI_STORAGE` in the environment, else the file `.tutti/<name>.db`.
+ * The storage that was chosen, else the file `.tutti/<name>.db`.
  * Throws `TUTTI_PACKAGE_MISSING` where the URL needs an adapter that is not installed.
  */
 export async function openStorage(
   choice: StorageChoice | undefined,
   { name, clock }: { readonly name: string; readonly clock: Clock },
 ): Promise<Storage> {
-  const chosen = choice ?? process.env['TUTTI_STORAGE'] ?? ''
+  const chosen = choice ?? ''
   if (typeof chosen !== 'string') return chosen
   if (chosen === '') return sqliteStorage({ path: `.tutti/${name}.db`, clock })
   if (chosen === 'memory:') return memoryStorage({ clock })

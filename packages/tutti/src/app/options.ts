@@ -51,6 +51,11 @@ export interface AppOptions {
   readonly drainTimeout?: Duration
   /** Where events and state are kept: a storage, or a URL. @default `TUTTI_STORAGE` in the environment, else the file `.tutti/<name>.db` */
   readonly storage?: StorageChoice
+  /**
+   * Where async read models are kept, and where handlers of queries read: a storage, or a URL.
+   * @default `TUTTI_READ_STORAGE` in the environment, else the same storage
+   */
+  readonly readStorage?: StorageChoice
   /** How commands that functions handle are handled. */
   readonly commands?: BusOptions
   /** How queries are handled. */
@@ -70,6 +75,7 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   http: true,
   docs: true,
   storage: true,
+  readStorage: true,
   commands: true,
   queries: true,
   drainTimeout: true,

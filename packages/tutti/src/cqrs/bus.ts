@@ -1,9 +1,8 @@
 import { currentContext, deriveContext, milliseconds, runInContext, type Clock, type Context, type Duration } from '../kernel/index.ts'
-import type { RequestDefinition, RequestMessage, Verbs } from '../message/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { RequestDefinition, RequestMessage } from '../message/index.ts'
 import { compileValidator, ValidationError, type InferInput, type InferOutput, type Schema, type Validator } from '../schema/index.ts'
 import { handlerDuplicate, handlerMissing, messageTimeout } from './errors.ts'
-import { MessageContext, type MessageDeps, type MessageMiddleware, type MessageNeeds } from './message-context.ts'
+import { MessageContext, type ContextParts, type MessageDeps, type MessageMiddleware, type MessageNeeds } from './message-context.ts'
 
 /** How one command or query is handled. */
 export interface HandleOptions<N extends MessageNeeds = MessageNeeds> {
@@ -28,10 +27,8 @@ export interface BusOptions {
 }
 
 /** What a bus is given by the application. */
-export interface BusParts {
-  readonly log: Logger
+export interface BusParts extends ContextParts {
   readonly clock: Clock
-  readonly verbs: Verbs
   /** Resolves what a handler needs, and goes on with it. */
   withDependencies<T>(needs: MessageNeeds, use: (deps: unknown) => Promise<T>): Promise<T>
 }
@@ -128,7 +125,7 @@ export class Bus {
     context: Context,
     { input, parts }: { readonly input: unknown; readonly parts: BusParts },
   ): Promise<unknown> {
-    const ctx = new MessageContext({ kind: this.#kind, name: definition.name, input, context, verbs: parts.verbs, log: parts.log })
+    const ctx = new MessageContext({ kind: this.#kind, name: definition.name, input, context, parts })
     if (deps === undefined) return runInContext(ctx, run, ctx)
     return runInContext(
       ctx,

@@ -1,6 +1,7 @@
 import type { Actor, Context, Needs, Resolved, TraceContext } from '../kernel/index.ts'
 import type { Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
+import type { SqlDatabase, Storage } from '../storage/index.ts'
 
 /** What a message's context takes from the bus. */
 export interface MessageContextParts {
@@ -8,8 +9,15 @@ export interface MessageContextParts {
   readonly name: string
   readonly input: unknown
   readonly context: Context
-  readonly verbs: Verbs
+  readonly parts: ContextParts
+}
+
+/** What contexts are given by the application. */
+export interface ContextParts {
   readonly log: Logger
+  readonly verbs: Verbs
+  /** Where `sql` and `transaction` lead. */
+  storage(): Storage
 }
 
 /** Everything the handler or a middleware of a command or query can use; members may be destructured. */
@@ -32,10 +40,16 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
   readonly ask: Verbs['ask']
   readonly load: Verbs['load']
   readonly find: Verbs['find']
+  readonly waitFor: Verbs['waitFor']
+  readonly view: Verbs['view']
+  /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
+  readonly transaction: Storage['transaction']
   /** The dependencies that the handler declares. */
   deps: Deps
+  readonly #storage: () => Storage
 
-  constructor({ kind, name, input, context, verbs, log }: MessageContextParts) {
+  constructor({ kind, name, input, context, parts }: MessageContextParts) {
+    const { verbs, log, storage } = parts
     this.kind = kind
     this.name = name
     // Validated by the schema that `Input` is inferred from.
@@ -52,7 +66,16 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
     this.ask = (query) => verbs.ask(query)
     this.load = (aggregate, id, options) => verbs.load(aggregate, id, options)
     this.find = (aggregate, id, options) => verbs.find(aggregate, id, options)
+    this.waitFor = (projection, position, options) => verbs.waitFor(projection, position, options)
+    this.view = (projection) => verbs.view(projection)
+    this.transaction = (work) => storage().transaction(work)
+    this.#storage = storage
     this.deps = {} as Deps
+  }
+
+  /** The user's own tables: for queries where read models are. Joins a transaction that is going on. */
+  get sql(): SqlDatabase {
+    return this.#storage().sql
   }
 }
 

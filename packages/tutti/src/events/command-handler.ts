@@ -1,7 +1,7 @@
 import { Accepted, Rejected, type CommandResult } from '../message/index.ts'
 import { currentContext, newId, resolveRetry, retryDelay, type Clock } from '../kernel/index.ts'
 import type { NewEvent } from '../message/index.ts'
-import { StreamConflictError, type Appended, type Expected, type Storage, type Transaction } from '../storage/index.ts'
+import { StreamConflictError, type Appended, type EventStore, type Expected, type Storage, type Transaction } from '../storage/index.ts'
 import type { AggregateEvent } from './aggregate-event.ts'
 import type { AggregateCommand } from './command-message.ts'
 import { AggregateError, ExpectedVersionError } from './errors.ts'
@@ -15,6 +15,7 @@ import type { StreamLoader } from './stream-loader.ts'
 /** What handling commands needs. */
 export interface CommandHandlerParts {
   readonly storage: Storage
+  readonly append: EventStore['append']
   readonly loader: StreamLoader
   readonly snapshots: Snapshots
   readonly cache: StateCache | undefined
@@ -127,7 +128,7 @@ export class CommandHandler {
     }))
     const options = key === undefined ? { expected: version } : { expected: version, key }
     try {
-      const appended = await this.#parts.storage.events.append(stream, numbered, options)
+      const appended = await this.#parts.append(stream, numbered, options)
       return { ...appended, eventId: numbered[numbered.length - 1]?.id ?? '' }
     } catch (error) {
       if (error instanceof StreamConflictError) return error

@@ -43,6 +43,7 @@ class StorageRepository implements Repository {
     this.#loader = new StreamLoader(storage, { snapshots: this.#snapshots, metrics: this.#metrics })
     this.#handler = new CommandHandler({
       storage,
+      append: options.append ?? ((stream, events, settings) => storage.events.append(stream, events, settings)),
       attempts,
       clock,
       cache: this.#cache,

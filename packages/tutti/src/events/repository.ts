@@ -1,6 +1,7 @@
 import type { CommandResult } from '../message/index.ts'
 import type { Clock, Size } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
+import type { EventStore } from '../storage/index.ts'
 import type { AggregateRules } from './aggregate-rules.ts'
 import type { AggregateCommand } from './command-message.ts'
 
@@ -43,6 +44,8 @@ export interface RepositoryOptions {
   readonly logger?: Logger
   /** @default the clock of the machine */
   readonly clock?: Clock
+  /** How events are appended, such as by what keeps inline projections. @default as the storage does it */
+  readonly append?: EventStore['append']
 }
 
 /** Runs aggregates on a storage. Safe with any number of repositories and processes on the same storage. */

@@ -5,10 +5,13 @@ import { problemResponse } from './problem.ts'
 import { HttpResponse } from './response.ts'
 import { statusTitle } from './status.ts'
 
-/** A command that was carried out: its version and position, and the version as entity tag. */
-export function accepted(status: number, { version, position }: Accepted): HttpResponse {
+/**
+ * A command that was carried out: its version and position, and the version as entity tag. 202 where the client would have waited longer
+ * for what reads show (RFC 7240 section 4.3).
+ */
+export function accepted(status: number, { version, position }: Accepted, ctx: HttpContext): HttpResponse {
   return new HttpResponse(
-    status,
+    ctx.unsettled && status === 200 ? 202 : status,
     new HttpHeaders(['content-type', 'application/json', 'etag', `"${version}"`]),
     JSON.stringify({ version, position }),
   )

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { newId, type Actor, type Context, type Dependency, type RequestScope, type TraceContext } from '../kernel/index.ts'
-import type { Verbs } from '../message/index.ts'
+import { Accepted, type Sendable, type Verbs } from '../message/index.ts'
 import { parseTraceparent, type Logger } from '../observe/index.ts'
+import type { SqlDatabase, Storage } from '../storage/index.ts'
 import { parseCookies, serializeCookie, unsignCookie, type CookieOptions } from './cookies.ts'
 import { clientCertificateOf, type ClientCertificate } from './engine/certificate.ts'
 import { watchClientEnd } from './engine/client-end.ts'
 import { HttpHeaders } from './headers.ts'
+import { preferredWait } from './prefer-wait.ts'
 import { sendDefaults } from './send-defaults.ts'
 import { parseQuery, type Query } from './query.ts'
 import type { MatchedRoute } from './matched-route.ts'
@@ -73,6 +75,7 @@ export class HttpContext<
   #scope: RequestScope<HttpContext> | undefined
   #sent = 0
   #log: Logger | undefined
+  #unsettled = false
 
   constructor(source: HttpSource, exchange: HttpExchange, shared: HttpServices<HttpContext>) {
     this.source = source
@@ -218,6 +221,11 @@ export class HttpContext<
     return rawHeader(this.source.rawHeaders, 'last-event-id')
   }
 
+  /** Whether a command was carried out that read models do not show yet, although the client prefers to wait for them. */
+  get unsettled(): boolean {
+    return this.#unsettled
+  }
+
   /** Headers that are added to whatever response this request gets, errors included. */
   get responseHeaders(): HttpHeaders {
     return (this.#headers ??= new HttpHeaders())
@@ -235,10 +243,14 @@ export class HttpContext<
 
   /**
    * Sends a command. `Idempotency-Key` in the request makes commands of aggregates idempotent, and `If-Match` with a version or `*` says
-   * what the first one expects, where the command itself says nothing.
+   * what the first one expects, where the command itself says nothing. With `Prefer: wait=5` read models are waited for that long.
    */
   get send(): Verbs['send'] {
-    return (command) => this[services].verbs.sendWith(command, sendDefaults(this.source, this.#sent++))
+    return (command) => {
+      const sent = this[services].verbs.sendWith(command, sendDefaults(this.source, this.#sent++))
+      const seconds = preferredWait(this.source)
+      return seconds === undefined ? sent : this.#settled(command, sent, seconds)
+    }
   }
 
   /** Asks a query. */
@@ -260,6 +272,26 @@ export class HttpContext<
   /** The state of an aggregate; `undefined` where it does not exist. */
   get find(): Verbs['find'] {
     return (aggregate, id, options) => this[services].verbs.find(aggregate, id, options)
+  }
+
+  /** Waits until a read model has handled everything up to a position: read your own writes. Throws 504 where it takes too long. */
+  get waitFor(): Verbs['waitFor'] {
+    return (projection, position, options) => this[services].verbs.waitFor(projection, position, { signal: this.signal, ...options })
+  }
+
+  /** What a read model holds. */
+  get view(): Verbs['view'] {
+    return (projection) => this[services].verbs.view(projection)
+  }
+
+  /** The user's own tables, beside the events. Joins a transaction that is going on. */
+  get sql(): SqlDatabase {
+    return this[services].storage().sql
+  }
+
+  /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
+  get transaction(): Storage['transaction'] {
+    return (work) => this[services].storage().transaction(work)
   }
 
   /** Sends a cookie with the response. Defaults: `Path=/`, `HttpOnly`, `SameSite=Lax`, and `Secure` on https. */
@@ -322,5 +354,14 @@ export class HttpContext<
   #part(part: keyof Parts, value: unknown): unknown {
     this[fill](part, value)
     return value
+  }
+
+  async #settled<Result>(command: Sendable<Result>, sent: Promise<Result>, seconds: number): Promise<Result> {
+    const result = await sent
+    if (!(result instanceof Accepted)) return result
+    if (await this[services].verbs.settled(command, result, seconds * 1000))
+      this.responseHeaders.set('preference-applied', `wait=${seconds}`)
+    else this.#unsettled = true
+    return result
   }
 }

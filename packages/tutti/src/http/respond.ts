@@ -77,7 +77,7 @@ function isRespondable(value: object): value is Respondable {
 
 /** Values that are a body as they are. */
 function respondSpecial(status: number, value: object, ctx: HttpContext): HttpResponse | Promise<HttpResponse> | undefined {
-  if (value instanceof Accepted) return accepted(status, value)
+  if (value instanceof Accepted) return accepted(status, value, ctx)
   if (value instanceof Rejected) return rejected(value, ctx)
   if (value instanceof Uint8Array) return HttpResponse.of(status, 'application/octet-stream', value)
   if (value instanceof ArrayBuffer) return HttpResponse.of(status, 'application/octet-stream', new Uint8Array(value))

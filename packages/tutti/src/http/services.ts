@@ -1,6 +1,7 @@
 import type { Background, Clock, Container, Context } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
+import type { Storage } from '../storage/index.ts'
 import type { ResponseCache } from './cache/response-cache.ts'
 import type { BodyEncoding } from './body/encodings.ts'
 import type { Encoder } from './encoder.ts'
@@ -15,6 +16,8 @@ export interface HttpServices<C extends Context> {
   readonly background: Background
   /** Where `send`, `ask` and `load` lead. */
   readonly verbs: ProtocolVerbs
+  /** Where `sql` and `transaction` of handlers lead. */
+  storage(): Storage
   /** Whose `X-Forwarded-*` headers are believed. */
   readonly proxies: TrustedProxies
   /** Keys for signed cookies: the first signs, all verify. */

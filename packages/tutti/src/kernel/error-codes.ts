@@ -100,6 +100,7 @@ export const errorCodes = {
   TUTTI_STREAM_TRUNCATED: 'Events that a state needs were truncated, and no snapshot stands in for them.',
   TUTTI_STORAGE_FAILED: 'A disk did not take what was written, or a transaction was rolled back because of it.',
   TUTTI_STORAGE_SCHEMA: 'The schema of a storage is not of the version that this Tutti works with.',
+  TUTTI_STORAGE_UNUSED: 'The storage of an application was asked for that has none, or has not started.',
   TUTTI_STORAGE_UNAVAILABLE: 'A storage cannot be opened or reached (503).',
   TUTTI_PROJECTION_UNKNOWN: 'A projection or subscription was asked for that does not exist here.',
   TUTTI_PROJECTION_STOPPED: 'A projection in memory was read whose handler had failed; the cause holds the reason.',

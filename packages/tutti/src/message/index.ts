@@ -9,7 +9,18 @@ export {
   type RequestOptions,
 } from './request.ts'
 export { Accepted, Rejected, type CommandResult } from './command-result.ts'
-export type { Askable, Loadable, LoadOptions, ProtocolVerbs, Sendable, SendDefaults, Verbs } from './verbs.ts'
+export type {
+  Askable,
+  Followable,
+  Loadable,
+  LoadOptions,
+  ProtocolVerbs,
+  Sendable,
+  SendDefaults,
+  Verbs,
+  Viewable,
+  WaitForOptions,
+} from './verbs.ts'
 export { RecordedEvent, type NewEvent } from './envelope.ts'
 export type { EventSource, EventsOf, EventType } from './event-source.ts'
 export { MessageError } from './errors.ts'

@@ -1,5 +1,9 @@
+import type { Duration } from '../kernel/index.ts'
+import type { Accepted } from './command-result.ts'
+
 declare const result: unique symbol
 declare const state: unique symbol
+declare const view: unique symbol
 
 /** A command on its way, and what sending it gives. */
 export interface Sendable<Result> {
@@ -15,6 +19,26 @@ export interface Askable<Result> {
 export interface Loadable<State> {
   readonly name: string
   readonly [state]?: State
+}
+
+/** Something that follows the log of events, such as a projection. */
+export interface Followable {
+  readonly kind: string
+  readonly name: string
+}
+
+/** A read model, and what reading it gives. */
+export interface Viewable<View> extends Followable {
+  readonly [view]?: View
+}
+
+/** How long, and for what, is waited. */
+export interface WaitForOptions {
+  /** @default '5s' */
+  readonly timeout?: Duration
+  /** Waits only until the events of this stream are handled up to there. @default all streams */
+  readonly stream?: string
+  readonly signal?: AbortSignal
 }
 
 /** Which state of an aggregate is loaded. */
@@ -35,6 +59,10 @@ export interface Verbs {
   load<State>(aggregate: Loadable<State>, id: string, options?: LoadOptions): Promise<State>
   /** The state of an aggregate; `undefined` where it does not exist. */
   find<State>(aggregate: Loadable<State>, id: string, options?: LoadOptions): Promise<State | undefined>
+  /** Waits until a read model has handled everything up to a position: read your own writes. Throws `TUTTI_TIMEOUT` (504). */
+  waitFor(projection: Followable, position: number, options?: WaitForOptions): Promise<void>
+  /** What a read model holds. */
+  view<View>(projection: Viewable<View>): View
 }
 
 /** What a request adds to the commands that its handler sends, where they say nothing themselves. */
@@ -48,6 +76,8 @@ export interface SendDefaults {
 /** The verbs as the application gives them to its protocols. */
 export interface ProtocolVerbs extends Verbs {
   sendWith<Result>(command: Sendable<Result>, defaults: SendDefaults): Promise<Result>
+  /** Waits until all read models of a command's events have handled them. Resolves with whether they have within `ms`. */
+  settled(command: object, accepted: Accepted, ms: number): Promise<boolean>
   /** The state of an aggregate with its version; `undefined` where it does not exist. */
   inspect<State>(
     aggregate: Loadable<State>,

@@ -11,11 +11,13 @@ export type {
   ProjectionDocuments,
   SubscriptionContext,
 } from './handler-context.ts'
-export { createProjector } from './projector.ts'
-export type { DocumentView, Projector, ProjectorDefinition, WaitForOptions } from './projector-interface.ts'
+export type { WaitForOptions } from '../message/index.ts'
+export type { Projector, ProjectorDefinition } from './projector-interface.ts'
 export type { ProjectorOptions } from './projector-options.ts'
-export type { MemoryView } from './memory-runner.ts'
+export type { DocumentView, MemoryView } from './views.ts'
 export type { ProjectionState, ProjectionStatus, SegmentStatus } from './status.ts'
 export type { DeadLetter, LetterStatus } from './dead-letters.ts'
-export { createInline, type InlineProjections } from './inline.ts'
-export { ProjectionError } from './errors.ts'
+export type { InlineProjections } from './inline.ts'
+
+// Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
+export { openInline, openProjector } from './open-projector.ts'

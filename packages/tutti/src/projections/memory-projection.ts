@@ -1,7 +1,9 @@
+import type { Viewable } from '../message/index.ts'
 import { checkHandlers, type EventHandlers } from './event-handlers.ts'
 import type { HandlersFor, ReadableSource } from './event-types.ts'
 import type { MemoryContext } from './handler-context.ts'
 import { checkName } from './policies.ts'
+import type { MemoryView } from './views.ts'
 
 /** How a read model in memory is kept. */
 export interface MemoryProjectionOptions<S extends ReadableSource, State> {
@@ -12,7 +14,7 @@ export interface MemoryProjectionOptions<S extends ReadableSource, State> {
 }
 
 /** A read model in memory. */
-export interface MemoryProjection<State = unknown> extends EventHandlers {
+export interface MemoryProjection<State = unknown> extends EventHandlers, Viewable<MemoryView<State>> {
   readonly kind: 'memory-projection'
   readonly name: string
   readonly initial: () => State

@@ -5,18 +5,11 @@ import { handle } from './event-handlers.ts'
 import type { MemoryContext } from './handler-context.ts'
 import type { LogReader } from './log-reader.ts'
 import type { MemoryProjection } from './memory-projection.ts'
+import type { MemoryView } from './views.ts'
 import { Wakeup } from './wakeup.ts'
 
 const batch = 500
 const troubleDelay = resolveRetry({ attempts: Number.POSITIVE_INFINITY, delay: 50, maxDelay: '5s' })
-
-/** What a projection in memory shows. */
-export interface MemoryView<State> {
-  /** Throws `TUTTI_PROJECTION_STOPPED` where a handler has failed: what it held would be wrong from there on. */
-  get(): State
-  /** How far it has come. */
-  readonly position: number
-}
 
 /** Builds a projection in memory from the beginning of the log, and keeps it up to date. */
 export class MemoryRunner<State = unknown> implements MemoryView<State> {

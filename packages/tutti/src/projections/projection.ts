@@ -1,7 +1,9 @@
+import type { Viewable } from '../message/index.ts'
 import { checkHandlers, type EventHandlers } from './event-handlers.ts'
 import type { HandlersFor, ReadableSource } from './event-types.ts'
 import type { BuildContext, ProjectionContext } from './handler-context.ts'
 import { checkName, resolveHandling, type Handling, type HandlingOptions, type PoisonPolicy } from './policies.ts'
+import type { DocumentView } from './views.ts'
 
 /** How a read model in the storage is kept. */
 export interface ProjectionOptions<S extends ReadableSource> extends HandlingOptions {
@@ -20,7 +22,7 @@ export interface ProjectionOptions<S extends ReadableSource> extends HandlingOpt
 }
 
 /** A read model in the storage. */
-export interface Projection extends EventHandlers {
+export interface Projection extends EventHandlers, Viewable<DocumentView> {
   readonly kind: 'projection'
   readonly name: string
   readonly version: number

@@ -1,32 +1,12 @@
-import type { Duration } from '../kernel/index.ts'
-import type { Document, ListOptions, SqlFragment } from '../storage/index.ts'
+import type { Viewable, WaitForOptions } from '../message/index.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { MemoryProjection } from './memory-projection.ts'
-import type { MemoryView } from './memory-runner.ts'
 import type { Projection } from './projection.ts'
 import type { ProjectionStatus } from './status.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What can be run: read models and subscriptions. */
 export type ProjectorDefinition = Projection | MemoryProjection | Subscription
-
-/** How long, and for what, is waited. */
-export interface WaitForOptions {
-  /** @default '5s' */
-  readonly timeout?: Duration
-  /** Waits only until the events of this stream are handled up to there. @default all streams */
-  readonly stream?: string
-  readonly signal?: AbortSignal
-}
-
-/** The documents of a projection's live version. */
-export interface DocumentView {
-  get<T = unknown>(id: string): Promise<T | undefined>
-  /** Those whose ids begin with `prefix`, in the order of their keys. */
-  list<T = unknown>(prefix?: string, options?: Omit<ListOptions, 'tx'>): Promise<readonly Document<T>[]>
-  /** The name of a table of the live version's own, such as `orders_v2`: put it into a template. */
-  table(name: string): SqlFragment
-}
 
 /** Keeps read models up to date and runs subscriptions, together with the other processes that share the storage. */
 export interface Projector extends AsyncDisposable {
@@ -41,10 +21,8 @@ export interface Projector extends AsyncDisposable {
   waitFor(projection: ProjectorDefinition | string, position: number, options?: WaitForOptions): Promise<void>
   /** How projections and subscriptions are, across all processes; those in memory have no status. */
   status(): Promise<readonly ProjectionStatus[]>
-  /** What a projection in memory holds in this process. */
-  view<State>(projection: MemoryProjection<State>): MemoryView<State>
-  /** What a projection holds as documents. */
-  view(projection: Projection): DocumentView
+  /** What a projection holds: its state in this process where it is in memory, else its documents. */
+  view<View>(projection: Viewable<View>): View
   /** All processes stop to handle events for it, until `resume`. */
   pause(projection: ProjectorDefinition | string): Promise<void>
   /** Goes on after `pause`, or after an event has stopped it: that one is tried again. */

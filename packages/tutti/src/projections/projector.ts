@@ -1,4 +1,5 @@
 import { milliseconds, OptionError, type Timer } from '../kernel/index.ts'
+import type { Followable, Viewable, WaitForOptions } from '../message/index.ts'
 import type { Document, DocumentChange, Storage } from '../storage/index.ts'
 import { tableName } from './build.ts'
 import { restart, type Durable } from './builds.ts'
@@ -7,16 +8,16 @@ import { changeLetter, findLetter, listLetters, toDeadLetter, type DeadLetter, t
 import { ProjectionError } from './errors.ts'
 import { LogReader } from './log-reader.ts'
 import { Membership } from './membership.ts'
-import { MemoryRunner, type MemoryView } from './memory-runner.ts'
-import type { MemoryProjection } from './memory-projection.ts'
+import { MemoryRunner } from './memory-runner.ts'
 import type { Projection } from './projection.ts'
 import { resolveProjector, type ProjectorOptions, type ProjectorSettings } from './projector-options.ts'
 import { pruneBuilds } from './prune.ts'
 import { Pulse } from './pulse.ts'
 import { segmentOf } from './segment-of.ts'
-import type { DocumentView, Projector, ProjectorDefinition, WaitForOptions } from './projector-interface.ts'
+import type { Projector, ProjectorDefinition } from './projector-interface.ts'
 import { readStatus, type ProjectionStatus } from './status.ts'
 import { Supervisor } from './supervisor.ts'
+import type { DocumentView, MemoryView } from './views.ts'
 import { storedPosition, waitUntil } from './wait-for.ts'
 
 /** Creates what keeps read models up to date and runs subscriptions on a storage. Names must be unique. */
@@ -126,24 +127,9 @@ class StorageProjector implements Projector {
     return all.filter((status) => status !== undefined)
   }
 
-  view<State>(projection: MemoryProjection<State>): MemoryView<State>
-  view(projection: Projection): DocumentView
-  view(projection: MemoryProjection | Projection): MemoryView<unknown> | DocumentView {
-    const memory = this.#memory.get(projection.name)
-    if (memory !== undefined && memory.definition === projection) return memory
-    if (projection.kind === 'memory-projection') throw unknown(projection.name)
-    const { state } = this.#storage
-    const live = (): { readonly id: string; readonly version: number; readonly generation: number } =>
-      this.#durable.get(projection.name)?.live ?? {
-        id: `${projection.name}@${projection.version}`,
-        version: projection.version,
-        generation: 0,
-      }
-    return {
-      get: async <T>(id: string) => (await state.get<T>(`${live().id}/${id}`))?.value,
-      list: (prefix = '', options = {}) => state.list(`${live().id}/${prefix}`, options),
-      table: (name) => this.#storage.sql.id(tableName(live(), name)),
-    }
+  view<View>(projection: Viewable<View>): View {
+    // Both kinds of projections say in their types what reading them gives.
+    return this.#view(projection) as View
   }
 
   async pause(projection: ProjectorDefinition | string): Promise<void> {
@@ -181,6 +167,24 @@ class StorageProjector implements Projector {
         ? { key, value: { ...value, discarded: true }, ifVersion: version, status: 'replay' }
         : { key, delete: true, ifVersion: version },
     )
+  }
+
+  #view(projection: Followable): MemoryView<unknown> | DocumentView {
+    const memory = this.#memory.get(projection.name)
+    if (memory !== undefined && memory.definition === projection) return memory
+    if (!isProjection(projection)) throw unknown(projection.name)
+    const { state } = this.#storage
+    const live = (): { readonly id: string; readonly version: number; readonly generation: number } =>
+      this.#durable.get(projection.name)?.live ?? {
+        id: `${projection.name}@${projection.version}`,
+        version: projection.version,
+        generation: 0,
+      }
+    return {
+      get: async <T>(id: string) => (await state.get<T>(`${live().id}/${id}`))?.value,
+      list: (prefix = '', options = {}) => state.list(`${live().id}/${prefix}`, options),
+      table: (name) => this.#storage.sql.id(tableName(live(), name)),
+    }
   }
 
   async #letters(
@@ -312,6 +316,10 @@ function localPosition({ live, runners }: Supervisor, stream: string | undefined
   const { segments } = runner.holdings
   if (stream !== undefined) return segments.get(segmentOf(stream, runner.build.segments))?.position ?? -1
   return segments.size === runner.build.segments ? runner.position : -1
+}
+
+function isProjection(followable: Followable): followable is Projection {
+  return followable.kind === 'projection'
 }
 
 function nameOf(projection: ProjectorDefinition | string): string {

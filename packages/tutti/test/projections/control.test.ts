@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMeter, MetricRegistry } from '../../src/observe/index.ts'
-import { createProjector, memoryProjection, projection } from '../../src/projections/index.ts'
+import { createProjector, memoryProjection, projection } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { Account, documentsOf, pay, sums, until } from './support.ts'

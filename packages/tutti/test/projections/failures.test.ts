@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createProjector, projection, subscription, type PoisonPolicy, type Projector } from '../../src/projections/index.ts'
+import { createProjector, projection, subscription, type PoisonPolicy, type Projector } from '../../src/projections/public.ts'
 import { memoryStorage, type Storage } from '../../src/storage/index.ts'
 import { Account, documentsOf, openStorage, pay, storages, until } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createInline, createProjector, projection } from '../../src/projections/index.ts'
+import { createInline, createProjector, projection } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { Account, documentsOf, openStorage, pay, storages, sums, totals } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createProjector, projection } from '../../src/projections/index.ts'
+import { createProjector, projection } from '../../src/projections/public.ts'
 import { memoryStorage, type Storage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { processOf } from './frozen-storage.ts'

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { aggregate } from '../../src/events/public.ts'
 import { currentContext, runInContext, type Context } from '../../src/kernel/index.ts'
 import { event } from '../../src/message/index.ts'
-import { createProjector, projection, type Projection } from '../../src/projections/index.ts'
+import { createProjector, projection, type Projection } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { Account, documentsOf, openStorage, pay, storages, sums, totals } from './support.ts'
 

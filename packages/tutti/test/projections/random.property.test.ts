@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createProjector, projection, type Projector } from '../../src/projections/index.ts'
+import { createProjector, projection, type Projector } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { processOf, type ProcessStorage } from './frozen-storage.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { currentContext } from '../../src/kernel/index.ts'
-import { createProjector, subscription } from '../../src/projections/index.ts'
+import { createProjector, subscription } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { processOf } from './frozen-storage.ts'

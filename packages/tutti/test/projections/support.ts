@@ -5,7 +5,7 @@ import { onTestFinished, vi } from 'vitest'
 import * as z from 'zod'
 import { aggregate } from '../../src/events/public.ts'
 import { event } from '../../src/message/index.ts'
-import { projection, type Projection, type ProjectionOptions } from '../../src/projections/index.ts'
+import { projection, type Projection, type ProjectionOptions } from '../../src/projections/public.ts'
 import { memoryStorage, sqliteStorage, type Storage } from '../../src/storage/index.ts'
 
 /** Accounts to which amounts are paid. */

@@ -1,4 +1,4 @@
-import { memoryProjection, projection, subscription, createProjector, type MemoryView } from '../../src/projections/index.ts'
+import { memoryProjection, projection, subscription, createProjector, type MemoryView } from '../../src/projections/public.ts'
 import type { RecordedEvent } from '../../src/message/index.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { Account } from './support.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createProjector, projection, type Projection } from '../../src/projections/index.ts'
+import { createProjector, projection, type Projection } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { Account, documentsOf, openStorage, pay, storages, sums, totals, until } from './support.ts'
