@@ -45,6 +45,8 @@ export interface DocumentNow {
   readonly epoch: number
   /** Owner and lease go. */
   readonly release: boolean
+  /** Owner and lease that are new. */
+  readonly claim?: PutWrite['claim']
   /** What is written last; `undefined` where nothing is. */
   readonly put?: PutWrite | undefined
 }
@@ -155,7 +157,14 @@ export class Plan {
       return () => ({ kind: 'delete', existed })
     }
     const version = before.version + 1
-    this.#set(this.#documents, key, { version, epoch: before.epoch, release: before.release || write.release, put: write })
+    const { claim } = write
+    this.#set(this.#documents, key, {
+      version,
+      epoch: claim === undefined ? before.epoch : before.epoch + 1,
+      release: claim === undefined && (before.release || write.release),
+      claim: claim ?? (write.release ? undefined : before.claim),
+      put: write,
+    })
     return () => ({ kind: 'put', version })
   }
 

@@ -85,13 +85,15 @@ export function streamStatements(t: Tables, streams: ReadonlyMap<string, StreamS
 
 /** Writes documents, as `streamStatements` does for streams. */
 export function documentStatements(t: Tables, documents: ReadonlyMap<string, DocumentNow>, found: Found['documents']): string[] {
-  const columns = 'doc_key, collection, version, epoch, due, updated_at, status, tenant, hints, value'
+  const columns = 'doc_key, collection, version, epoch, due, updated_at, status, tenant, hints, value, owner, lease_until'
   const head = `insert into ${t.documents} (${columns}) values `
-  const changed = 'version, epoch, due, updated_at, status, tenant, hints, value'.split(', ').map((name) => `${name} = values(${name})`)
-  const kept = ` on duplicate key update ${changed.join(', ')}`
+  const replaced = (names: readonly string[]): string => names.map((name) => `${name} = values(${name})`).join(', ')
+  const changed = ['version', 'epoch', 'due', 'updated_at', 'status', 'tenant', 'hints', 'value']
   const sorted = [...documents].toSorted(byName)
   const rows = (fits: (name: string, now: DocumentNow) => boolean): string[] =>
     sorted.flatMap(([name, now]) => (now.put !== undefined && fits(name, now) ? [documentRow(now, now.put)] : []))
+  // Owner and lease stay where they are neither released nor taken.
+  const kept = ({ release, claim }: DocumentNow): boolean => !release && claim === undefined
   const gone = sorted.filter(([name, { put }]) => put === undefined && found.has(name)).map(([name]) => name)
   return [
     ...(gone.length === 0 ? [] : [`delete from ${t.documents} where doc_key in (${literals(gone)})`]),
@@ -101,13 +103,13 @@ export function documentStatements(t: Tables, documents: ReadonlyMap<string, Doc
     ),
     ...bulk(
       head,
-      rows((name, { release }) => found.has(name) && !release),
-      kept,
+      rows((name, now) => found.has(name) && kept(now)),
+      ` on duplicate key update ${replaced(changed)}`,
     ),
     ...bulk(
       head,
-      rows((name, { release }) => found.has(name) && release),
-      `${kept}, owner = null, lease_until = null`,
+      rows((name, now) => found.has(name) && !kept(now)),
+      ` on duplicate key update ${replaced([...changed, 'owner', 'lease_until'])}`,
     ),
   ]
 }
@@ -133,10 +135,10 @@ export function eventStatements(t: Tables, plan: Plan, base: string): string[] {
   ]
 }
 
-function documentRow({ version, epoch }: DocumentNow, put: PutWriteOf): string {
+function documentRow({ version, epoch, claim }: DocumentNow, put: PutWriteOf): string {
   const { key, value, hints, due, status, tenant, time } = put
   const collection = key.slice(0, key.indexOf('/'))
-  const cells = [key, collection, version, epoch, due, time, status, tenant, hints, value]
+  const cells = [key, collection, version, epoch, due, time, status, tenant, hints, value, claim?.owner, claim?.until]
   return `(${cells.map(literal).join(',')})`
 }
 

@@ -20,6 +20,7 @@ function put(key: string, options: Partial<PutWrite> = {}): PutWrite {
     due: undefined,
     tenant: undefined,
     release: false,
+    claim: undefined,
   }
   return { kind: 'put', key, value: '1', time: 1, ...rest, ...options }
 }

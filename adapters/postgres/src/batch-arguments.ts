@@ -101,9 +101,10 @@ function appendArguments(appends: readonly AppendWrite[]): (string | null)[] {
 }
 
 function documentArguments(writes: readonly (PutWrite | DeleteWrite)[]): (string | null)[] {
-  if (writes.length === 0) return Array.from({ length: 11 }, () => null)
+  if (writes.length === 0) return Array.from({ length: 13 }, () => null)
   const keys = placesOf(writes.map(({ key }) => key))
   const puts = writes.map((write) => (write.kind === 'put' ? write : undefined))
+  const claims = puts.some((put) => put?.claim !== undefined)
   return [
     texts([...keys.keys()]),
     numbers(writes.map(({ key }) => keys.get(key))),
@@ -116,6 +117,8 @@ function documentArguments(writes: readonly (PutWrite | DeleteWrite)[]): (string
     texts(puts.map((put) => put?.hints ?? '')),
     texts(puts.map((put) => put?.status ?? '')),
     texts(puts.map((put) => put?.tenant ?? '')),
+    claims ? texts(puts.map((put) => put?.claim?.owner ?? '')) : null,
+    claims ? numbers(puts.map((put) => put?.claim?.until)) : null,
   ]
 }
 

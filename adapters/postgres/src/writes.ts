@@ -10,7 +10,7 @@ export interface BatchUnit extends Unit {
   readonly writes: readonly BatchWrite[]
 }
 
-const placeholders = Array.from({ length: 29 }, (_, i) => `$${i + 1}`).join(', ')
+const placeholders = Array.from({ length: 31 }, (_, i) => `$${i + 1}`).join(', ')
 
 // Whoever finds its rows locked for long waits elsewhere. The batch needs what this gives, and so comes after it.
 const lockTimeout = `set_config('lock_timeout', '50', true)`

@@ -15,17 +15,18 @@ create function ${s}.write_batch(
   p_streams text, a_stream integer[], a_expected bigint[], a_count integer[], a_keys text, a_same integer[], a_tenants text, a_times bigint[],
   e_append integer[], e_offset integer[], e_ids text, e_types text, e_versions integer[], e_data text, e_meta text,
   p_documents text, d_document integer[], d_if_version bigint[], d_epoch bigint[], d_release boolean[], d_due bigint[], d_times bigint[],
-  d_values text, d_hints text, d_statuses text, d_tenants text,
+  d_values text, d_hints text, d_statuses text, d_tenants text, d_owners text, d_until bigint[],
   out u_failed integer[], out u_write integer[], out u_actual bigint[], out a_version bigint[], out a_position bigint[], out a_duplicate boolean[], out d_result bigint[]
 ) language plpgsql ${plannedOnce} as $$
 declare
   v_names text[]; v_ids bigint[]; v_versions bigint[]; v_states integer[]; v_fresh boolean[]; v_changed boolean[];
   v_tenants text[] := string_to_array(a_tenants, E'\\x1f', ''); v_keys text[]; v_known integer[]; v_dup integer[]; a_end integer[];
   v_events integer := 0; v_pos bigint[]; v_last bigint; v_keyed boolean := false; v_streams integer := 0; v_new integer := 0;
-  k_docs text[]; k_version bigint[]; k_epoch bigint[]; k_there boolean[]; k_last integer[]; k_fresh boolean[]; k_release boolean[];
+  k_docs text[]; k_version bigint[]; k_epoch bigint[]; k_there boolean[]; k_last integer[]; k_fresh boolean[]; k_release boolean[]; k_claim integer[];
   k_inserts integer := 0; k_updates integer := 0; k_deletes integer := 0;
   v_n integer := cardinality(w_unit); v_unit integer := 0; v_start integer := 0; v_failed boolean := false; v_several boolean;
-  b_versions bigint[]; b_kversion bigint[]; b_kepoch bigint[]; b_kthere boolean[]; b_klast integer[]; b_kfresh boolean[]; b_krelease boolean[];
+  b_versions bigint[]; b_kversion bigint[]; b_kepoch bigint[]; b_kthere boolean[]; b_klast integer[]; b_kfresh boolean[]; b_krelease boolean[]; b_kclaim integer[];
+  v_owners text[] := string_to_array(d_owners, E'\\x1f', '');
   w integer; i integer; j integer; x bigint; v_reason integer; v_rows integer; r record;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -65,7 +66,7 @@ begin
     k_docs := string_to_array(p_documents, E'\\x1f');
     k_version := array_fill(0::bigint, array[cardinality(k_docs)]); k_epoch := k_version;
     k_there := array_fill(false, array[cardinality(k_docs)]); k_fresh := k_there; k_release := k_there;
-    k_last := array_fill(0, array[cardinality(k_docs)]);
+    k_last := array_fill(0, array[cardinality(k_docs)]); k_claim := k_last;
     d_result := array_fill(0::bigint, array[cardinality(d_document)]);
     for r in
       select n.i, t.version, t.epoch from unnest(k_docs) with ordinality n(key, i) join ${s}.documents t on t.key = n.key
@@ -81,7 +82,7 @@ begin
       v_unit := w_unit[w]; v_start := w; v_failed := false;
       v_several := w < v_n and w_unit[w + 1] = v_unit;
       if v_several then
-        b_versions := v_versions; b_kversion := k_version; b_kepoch := k_epoch; b_klast := k_last; b_kfresh := k_fresh; b_krelease := k_release;
+        b_versions := v_versions; b_kversion := k_version; b_kepoch := k_epoch; b_klast := k_last; b_kfresh := k_fresh; b_krelease := k_release; b_kclaim := k_claim;
       end if;
     elsif v_failed then
       continue;
@@ -113,17 +114,19 @@ begin
       if d_epoch[j] is not null and (k_version[i] = 0 or d_epoch[j] <> k_epoch[i]) then v_reason := 5; x := k_epoch[i];
       elsif d_if_version[j] is not null and d_if_version[j] <> k_version[i] then v_reason := 4; x := k_version[i];
       elsif w_kind[w] = 1 then
-        k_version[i] := k_version[i] + 1; k_last[i] := j; k_release[i] := k_release[i] or d_release[j]; d_result[j] := k_version[i];
+        k_version[i] := k_version[i] + 1; k_last[i] := j; d_result[j] := k_version[i];
+        if d_until[j] is not null then k_claim[i] := j; k_epoch[i] := k_epoch[i] + 1;
+        elsif d_release[j] then k_release[i] := true; k_claim[i] := 0; end if;
       else
         d_result[j] := (k_version[i] > 0)::integer;
-        k_version[i] := 0; k_epoch[i] := 0; k_last[i] := -1; k_fresh[i] := true; k_release[i] := false;
+        k_version[i] := 0; k_epoch[i] := 0; k_last[i] := -1; k_fresh[i] := true; k_release[i] := false; k_claim[i] := 0;
       end if;
     end if;
     if v_reason <> 0 then
       v_failed := true;
       u_failed[v_unit] := v_reason; u_write[v_unit] := w - v_start; u_actual[v_unit] := x;
       if v_several then
-        v_versions := b_versions; k_version := b_kversion; k_epoch := b_kepoch; k_last := b_klast; k_fresh := b_kfresh; k_release := b_krelease;
+        v_versions := b_versions; k_version := b_kversion; k_epoch := b_kepoch; k_last := b_klast; k_fresh := b_kfresh; k_release := b_krelease; k_claim := b_kclaim;
         for i in v_start .. w - 1 loop
           if w_kind[i] = 0 then
             if a_end[w_ref[i]] <> 0 then v_events := v_events - a_count[w_ref[i]]; end if;
@@ -192,17 +195,17 @@ begin
     end if;
     if k_updates > 0 then
       update ${s}.documents t set version = n.version, updated_at = p.time, due = p.due, status = p.status, tenant = p.tenant, hints = p.hints, value = p.value::json,
-          owner = case when n.release or n.fresh then null else t.owner end, lease_until = case when n.release or n.fresh then null else t.lease_until end,
-          epoch = case when n.fresh then 0 else t.epoch end
-        from unnest(k_docs, k_version, k_last, k_there, k_release, k_fresh) n(key, version, last, there, release, fresh)
+          owner = case when n.claim > 0 then v_owners[n.claim] when n.release or n.fresh then null else t.owner end,
+          lease_until = case when n.claim > 0 then d_until[n.claim] when n.release or n.fresh then null else t.lease_until end, epoch = n.epoch
+        from unnest(k_docs, k_version, k_epoch, k_last, k_there, k_release, k_fresh, k_claim) n(key, version, epoch, last, there, release, fresh, claim)
         join rows from (unnest(d_times), unnest(d_due), string_to_table(d_values, E'\\x1f'), string_to_table(d_hints, E'\\x1f', ''), string_to_table(d_statuses, E'\\x1f', ''), string_to_table(d_tenants, E'\\x1f', '')) with ordinality
           p(time, due, value, hints, status, tenant, i) on p.i = n.last
        where n.there and n.last > 0 and t.key = n.key;
     end if;
     if k_inserts > 0 then
-      insert into ${s}.documents (key, version, updated_at, due, status, tenant, hints, value)
-        select n.key, n.version, p.time, p.due, p.status, p.tenant, p.hints, p.value::json
-          from unnest(k_docs, k_version, k_last, k_there) n(key, version, last, there)
+      insert into ${s}.documents (key, version, epoch, updated_at, due, status, tenant, owner, lease_until, hints, value)
+        select n.key, n.version, n.epoch, p.time, p.due, p.status, p.tenant, v_owners[n.claim], d_until[n.claim], p.hints, p.value::json
+          from unnest(k_docs, k_version, k_epoch, k_last, k_there, k_claim) n(key, version, epoch, last, there, claim)
           join rows from (unnest(d_times), unnest(d_due), string_to_table(d_values, E'\\x1f'), string_to_table(d_hints, E'\\x1f', ''), string_to_table(d_statuses, E'\\x1f', ''), string_to_table(d_tenants, E'\\x1f', '')) with ordinality
             p(time, due, value, hints, status, tenant, i) on p.i = n.last
          where not n.there and n.last > 0
@@ -220,14 +223,14 @@ create function ${s}.write_in_transaction(
   p_streams text, a_stream integer[], a_expected bigint[], a_count integer[], a_keys text, a_same integer[], a_tenants text, a_times bigint[],
   e_append integer[], e_offset integer[], e_ids text, e_types text, e_versions integer[], e_data text, e_meta text,
   p_documents text, d_document integer[], d_if_version bigint[], d_epoch bigint[], d_release boolean[], d_due bigint[], d_times bigint[],
-  d_values text, d_hints text, d_statuses text, d_tenants text,
+  d_values text, d_hints text, d_statuses text, d_tenants text, d_owners text, d_until bigint[],
   out u_failed integer[], out u_write integer[], out u_actual bigint[], out a_version bigint[], out a_position bigint[], out a_duplicate boolean[], out d_result bigint[]
 ) language plpgsql as $$
 begin
   for i in 1 .. 20 loop
     begin
       select b.* into u_failed, u_write, u_actual, a_version, a_position, a_duplicate, d_result
-        from ${s}.write_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) b;
+        from ${s}.write_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) b;
       return;
     exception
       when serialization_failure then

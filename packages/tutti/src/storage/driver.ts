@@ -146,6 +146,8 @@ export interface PutWrite {
   readonly due: number | undefined
   readonly tenant: string | undefined
   readonly release: boolean
+  /** Owner and lease that it gets, with the next epoch. Never together with `release`. */
+  readonly claim: { readonly owner: string; readonly until: number } | undefined
   readonly time: number
 }
 

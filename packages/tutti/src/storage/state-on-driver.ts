@@ -70,7 +70,9 @@ export function stateOnDriver({ route, clock }: StoreParts): StateStore {
 
 function putWrite(put: { readonly key: string; readonly value: unknown } & PutOptions, time: number): PutWrite {
   const { json, hints } = encode(put.value)
-  const { release = false } = put
+  const { release = false, claim } = put
+  if (release && claim !== undefined)
+    throw invalid('options release and claim', [release, claim], 'one of them: a write ends a claim or takes it')
   return {
     kind: 'put',
     key: checkKey(put.key),
@@ -81,6 +83,7 @@ function putWrite(put: { readonly key: string; readonly value: unknown } & PutOp
     due: checkOptionalWhole('due time', put.due),
     tenant: checkOptionalText('tenant', put.tenant),
     release,
+    claim: claim && { owner: checkText('owner', claim.owner), until: checkWhole('time until', claim.until) },
     time,
   }
 }

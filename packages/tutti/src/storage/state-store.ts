@@ -33,6 +33,11 @@ export interface PutOptions {
   readonly tenant?: string
   /** Ends the claim with this write. @default false: owner and lease stay */
   readonly release?: boolean
+  /**
+   * Takes the claim with this write, whoever holds it: the document gets the owner, the lease until then and a new epoch. Not together with
+   * `release`. @default owner and lease stay
+   */
+  readonly claim?: { readonly owner: string; readonly until: number }
   readonly tx?: TransactionHandle
 }
 

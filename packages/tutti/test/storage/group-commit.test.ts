@@ -10,6 +10,7 @@ function unit(name: string, size = 0): Unit {
     hints: undefined,
     ifVersion: undefined,
     epoch: undefined,
+    claim: undefined,
   } as const
   return { writes: [{ ...put, status: undefined, due: undefined, tenant: undefined, release: false, time: 0 }] }
 }

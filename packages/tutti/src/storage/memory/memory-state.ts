@@ -208,7 +208,9 @@ export class MemoryState {
     const refused = checkDocument(before, write)
     if (refused !== undefined) return refused
     const version = (before?.version ?? 0) + 1
-    const { key, value, status, due, tenant, release, time } = write
+    const { key, value, status, due, tenant, release, claim, time } = write
+    const epoch = before?.epoch ?? 0
+    const kept = release ? undefined : before
     this.#documentsOf(key).set(key, {
       key,
       value,
@@ -217,9 +219,9 @@ export class MemoryState {
       status: status ?? null,
       due: due ?? null,
       tenant: tenant ?? null,
-      owner: release ? null : (before?.owner ?? null),
-      leaseUntil: release ? null : (before?.leaseUntil ?? null),
-      epoch: before?.epoch ?? 0,
+      owner: claim?.owner ?? kept?.owner ?? null,
+      leaseUntil: claim?.until ?? kept?.leaseUntil ?? null,
+      epoch: claim === undefined ? epoch : epoch + 1,
       updatedAt: time,
     })
     return done({ kind: 'put', version })

@@ -9,7 +9,7 @@ interface Guarded {
 }
 
 export function putDocument(connection: Connection, write: PutWrite): UnitResult {
-  const { key, value, release, time } = write
+  const { key, value, release, claim, time } = write
   const [hints, status, due, tenant] = [write.hints ?? null, write.status ?? null, write.due ?? null, write.tenant ?? null]
   const before = guardedRow(connection, key)
   const refused = check(before, write)
@@ -17,7 +17,8 @@ export function putDocument(connection: Connection, write: PutWrite): UnitResult
   const version = (before?.version ?? 0) + 1
   if (before === undefined) {
     connection.run(
-      'insert into tutti_documents (key, value, hints, version, status, due, tenant, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?)',
+      `insert into tutti_documents (key, value, hints, version, status, due, tenant, updated_at, owner, lease_until, epoch)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       key,
       value,
       hints,
@@ -26,11 +27,14 @@ export function putDocument(connection: Connection, write: PutWrite): UnitResult
       due,
       tenant,
       time,
+      claim?.owner ?? null,
+      claim?.until ?? null,
+      claim === undefined ? 0 : 1,
     )
   } else {
     connection.run(
       `update tutti_documents set value = ?, hints = ?, version = ?, status = ?, due = ?, tenant = ?, updated_at = ?${
-        release ? ', owner = null, lease_until = null' : ''
+        release ? ', owner = null, lease_until = null' : claim ? ', owner = ?, lease_until = ?, epoch = epoch + 1' : ''
       } where key = ?`,
       value,
       hints,
@@ -39,6 +43,7 @@ export function putDocument(connection: Connection, write: PutWrite): UnitResult
       due,
       tenant,
       time,
+      ...(claim ? [claim.owner, claim.until] : []),
       key,
     )
   }

@@ -68,6 +68,60 @@ export const claimCases = casesOf('claims', {
     check.same([again?.value, again?.epoch], [2, 2])
   },
 
+  'a put can take the claim, of a document that it creates as well': async ({ storage: { state }, check, name }) => {
+    const jobs = name('jobs')
+    const key = `${jobs}/a`
+    await state.put(key, 1, { ifVersion: 0, due: 1, claim: { owner: 'me', until: 1000 } })
+    const created = await state.get(key)
+    check.same([created?.version, created?.owner, created?.leaseUntil, created?.epoch], [1, 'me', 1000, 1])
+    check.same(await state.claim(jobs, { owner: 'you', lease: 100, now: 999 }), [])
+    await state.put(key, 2, { epoch: 1, ifVersion: 1, due: 1 })
+    await state.put(key, 3, { epoch: 1, ifVersion: 2, claim: { owner: 'you', until: 2000 } })
+    await check.fails(state.put(key, 4, { epoch: 1 }), 'TUTTI_LEASE_LOST')
+    const taken = await state.get(key)
+    check.same([taken?.version, taken?.value, taken?.owner, taken?.leaseUntil, taken?.epoch], [3, 3, 'you', 2000, 2])
+    check.same(await state.renew([{ key, epoch: 2 }], { owner: 'you', until: 3000 }), [key])
+    await state.put(key, 5, { epoch: 2, due: 1, release: true })
+    const [again] = await state.claim(jobs, { owner: 'me', lease: 100, now: 5 })
+    check.same([again?.epoch, again?.owner, again?.value], [3, 'me', 5])
+  },
+
+  'claims, releases and deletes in one write follow each other': async ({ storage, check, name }) => {
+    const { state } = storage
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((id) => name(`jobs/${id}`)) as [string, string, string, string]
+    const claim = { owner: 'me', until: 1000 }
+    for (const key of [b, c]) await state.put(key, 0, { claim })
+    await state.write([
+      { key: a, value: 1, claim },
+      { key: a, value: 2, epoch: 1 },
+      { key: b, value: 1, release: true },
+      { key: b, value: 2, claim: { owner: 'you', until: 2000 } },
+      { key: c, delete: true, epoch: 1 },
+      { key: c, value: 1, ifVersion: 0 },
+      { key: d, value: 1, claim },
+      { key: d, value: 2, epoch: 1, release: true },
+    ])
+    const shown = async (): Promise<unknown[]> =>
+      (await state.getMany([a, b, c, d])).map((one) => [one?.value, one?.version, one?.owner, one?.leaseUntil, one?.epoch])
+    const expected = [
+      [2, 2, 'me', 1000, 1],
+      [2, 3, 'you', 2000, 2],
+      [1, 1, undefined, undefined, 0],
+      [2, 2, undefined, undefined, 1],
+    ]
+    check.same(await shown(), expected)
+    await check.fails(
+      state.write([
+        { key: a, value: 3, claim: { owner: 'you', until: 9 } },
+        { key: d, value: 3, ifVersion: 7 },
+      ]),
+      'TUTTI_DOCUMENT_CONFLICT',
+    )
+    check.same(await shown(), expected)
+    await storage.transaction((tx) => tx.state.put(a, 4, { epoch: 1, claim: { owner: 'you', until: 9 } }).then(() => undefined))
+    check.same((await shown())[0], [4, 3, 'you', 9, 2])
+  },
+
   'renew prolongs what is still held, and tells what is not': async ({ storage: { state }, check, name }) => {
     const jobs = name('jobs')
     for (const id of ['a', 'b', 'c']) await state.put(`${jobs}/${id}`, id, { due: 1 })
@@ -110,6 +164,9 @@ export const claimCases = casesOf('claims', {
     }
     for (const options of [{ limit: 0 }, { limit: 1.5 }, { now: NaN }, { owner: '' }])
       await check.fails(state.claim(jobs, { owner: 'me', lease: 5, now: 1, ...options }), 'TUTTI_OPTION_INVALID')
+    const claim = { owner: 'me', until: 5 }
+    for (const options of [{ claim: { ...claim, owner: '' } }, { claim: { ...claim, until: 1.5 } }, { claim, release: true }])
+      await check.fails(state.put(`${jobs}/a`, 1, options), 'TUTTI_OPTION_INVALID')
     await check.fails(state.renew([{ key: `${jobs}/a`, epoch: 1 }], { owner: 'me', until: NaN }), 'TUTTI_OPTION_INVALID')
   },
 })
