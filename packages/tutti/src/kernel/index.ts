@@ -27,6 +27,7 @@ export type { RequestScope } from './request-scope.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
 export { sleepOn } from './clock.ts'
-export { type TimeLimit } from './time-limit.ts'
+export { withinTime, type TimeLimit } from './time-limit.ts'
+export { Wakeup } from './wakeup.ts'
 export { shown } from './shown.ts'
-export { reasonText } from './failures.ts'
+export { errorFacts, reasonText, type ErrorFacts } from './failures.ts'

@@ -1,3 +1,4 @@
+import { errorFacts, type ErrorFacts } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
 import { DocumentConflictError, type Document, type DocumentChange, type Storage } from '../storage/index.ts'
 import type { Build } from './build.ts'
@@ -14,7 +15,7 @@ export interface LetterValue {
   readonly streamVersion: number
   readonly position: number
   readonly attempts: number
-  readonly error: { readonly message: string; readonly stack?: string; readonly code?: string }
+  readonly error: ErrorFacts
   /** In milliseconds since 1970. */
   readonly time: number
   /** Whether the later events of the stream are set aside as well. */
@@ -48,13 +49,6 @@ export function letterOf(
 ): LetterValue {
   const { id: eventId, type, stream, streamVersion, position } = event
   return { ...at, eventId, type, stream, streamVersion, position, error: errorFacts(error) }
-}
-
-/** What is kept of an error. */
-export function errorFacts(error: unknown): LetterValue['error'] {
-  if (!(error instanceof Error)) return { message: String(error) }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return { message: error.message, ...(error.stack !== undefined && { stack: error.stack }), ...(code !== undefined && { code }) }
 }
 
 /** The dead letters of all builds of a projection (`name@`), or of one build (`name@2/`), oldest first within each. */

@@ -1,4 +1,4 @@
-import { retryDelay, resolveRetry, type Clock } from '../kernel/index.ts'
+import { retryDelay, resolveRetry, Wakeup, type Clock } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { ProjectionError } from './errors.ts'
 import { handle } from './event-handlers.ts'
@@ -6,7 +6,6 @@ import type { MemoryContext } from './handler-context.ts'
 import type { LogReader } from './log-reader.ts'
 import type { MemoryProjection } from './memory-projection.ts'
 import type { MemoryView } from './views.ts'
-import { Wakeup } from './wakeup.ts'
 
 const batch = 500
 const troubleDelay = resolveRetry({ attempts: Number.POSITIVE_INFINITY, delay: 50, maxDelay: '5s' })

@@ -1,4 +1,4 @@
-import { retryDelay, resolveRetry, type Clock } from '../kernel/index.ts'
+import { retryDelay, resolveRetry, Wakeup, type Clock } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
 import type { Logger, Meter } from '../observe/index.ts'
 import type { EventPage, Storage } from '../storage/index.ts'
@@ -15,7 +15,6 @@ import { leastPosition, readCheckpoints } from './read-checkpoints.ts'
 import { replayLetters } from './replay-letters.ts'
 import type { Segment } from './segment.ts'
 import type { Subscription } from './subscription.ts'
-import { Wakeup } from './wakeup.ts'
 import { checkpointChange, note, type Batch, type Work } from './work.ts'
 
 /** How long a checkpoint may lag behind in the storage while there is nothing to handle, in milliseconds. */

@@ -1,6 +1,5 @@
-import { retryDelay, TuttiError } from '../kernel/index.ts'
+import { errorFacts, retryDelay, TuttiError } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
-import { errorFacts } from './dead-letters.ts'
 import type { Handling } from './policies.ts'
 import type { Failing, Segment } from './segment.ts'
 

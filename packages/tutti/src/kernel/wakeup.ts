@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/index.ts'
+import type { Clock } from './clock.ts'
 
 /** Lets a loop rest until something happens or a time has passed. What happens while it does not rest counts for its next rest. */
 export class Wakeup {
