@@ -4,7 +4,7 @@ import { silentLogger, type Logger } from '../observe/index.ts'
 import type { AppendOptions, Appended, Storage, Transaction } from '../storage/index.ts'
 import { buildId, type Build } from './build.ts'
 import { newestBuild, updateControl } from './control.ts'
-import { HandlerFailure } from './errors.ts'
+import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
 import type { Projection } from './projection.ts'
 import { BuildScope, ProjectionScope } from './projection-scope.ts'
 import { Watchdog } from './watchdog.ts'
@@ -88,7 +88,7 @@ class StorageInline implements InlineProjections {
   }
 
   async #create(tx: Transaction, projection: Projection, build: Build): Promise<void> {
-    await projection.setup?.(new BuildScope(tx, build))
+    await projection.tables.setup?.(new BuildScope(tx, build))
     let after = 0
     for (;;) {
       const types = [...projection.handlers.keys()]
@@ -106,13 +106,10 @@ class StorageInline implements InlineProjections {
   ): Promise<void> {
     using watchdog = new Watchdog(this.#clock, projection.handling.timeout)
     const scope = new ProjectionScope(tx, { definition: projection, build: this.#build(projection), log: this.#log, watchdog })
-    for (const [index, event] of events.entries()) {
-      try {
-        const pending = scope.handle(event, { index, attempt: 1, replaying })
-        if (pending !== undefined) await pending
-      } catch (error) {
-        throw error instanceof HandlerFailure ? error.cause : error
-      }
+    try {
+      await scope.handleAll(events.map((event) => ({ event, attempt: 1, replaying })))
+    } catch (error) {
+      throw error instanceof HandlerFailure || error instanceof StatementsTimeoutError ? error.cause : error
     }
     await tx.state.write(scope.documents.takeChanges())
   }

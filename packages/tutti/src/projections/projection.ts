@@ -28,8 +28,8 @@ export interface Projection extends EventHandlers, Viewable<DocumentView> {
   readonly version: number
   readonly mode: 'async' | 'inline'
   readonly handling: Handling
-  readonly setup: ((ctx: BuildContext) => unknown) | undefined
-  readonly teardown: ((ctx: BuildContext) => unknown) | undefined
+  /** How tables of a version come and go. */
+  readonly tables: Pick<ProjectionOptions<never>, 'setup' | 'teardown'>
 }
 
 /**
@@ -41,8 +41,8 @@ export function projection<const S extends ReadableSource>(
   options: ProjectionOptions<S>,
   handlers: HandlersFor<S, ProjectionContext, unknown>,
 ): Projection {
-  const { from, version = 1, mode = 'async', poison = 'park', setup, teardown } = options
+  const { from, version = 1, mode = 'async', poison = 'park' } = options
   checkName('projection', name, version)
   const handling = resolveHandling(`projection ${name}`, { ...options, poison })
-  return { kind: 'projection', name, version, mode, handling, setup, teardown, ...checkHandlers(`projection ${name}`, from, handlers) }
+  return { kind: 'projection', name, version, mode, handling, tables: options, ...checkHandlers(`projection ${name}`, from, handlers) }
 }

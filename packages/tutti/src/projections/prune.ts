@@ -38,7 +38,7 @@ async function remove(storage: Storage, definition: Durable, build: Build): Prom
   }
   const letters = await listLetters(storage, `${build.id}/`)
   await state.write(letters.map(({ key }) => ({ key, delete: true })))
-  if (definition.kind === 'subscription' || definition.teardown === undefined) return
-  const { teardown } = definition
+  const teardown = definition.kind === 'subscription' ? undefined : definition.tables.teardown
+  if (teardown === undefined) return
   await storage.transaction(async (tx) => void (await teardown(new BuildScope(tx, build))))
 }

@@ -139,8 +139,8 @@ export class Supervisor<D extends Durable = Durable> {
   }
 
   async #setup(build: Build): Promise<void> {
-    if (!isProjection(this.definition) || this.definition.setup === undefined) return
-    const { setup } = this.definition
+    const setup = isProjection(this.definition) ? this.definition.tables.setup : undefined
+    if (setup === undefined) return
     await this.#storage.transaction(async (tx) => void (await setup(new BuildScope(tx, build))))
   }
 

@@ -149,12 +149,16 @@ describe('app.on', () => {
 
   it('sends commands to aggregates once, however often the event is handled', async () => {
     let attempts = 0
-    const app = bank(sqliteStorage({ path: ':memory:' })).on([Account], { name: 'fees', retry: { attempts: 5, delay: 1 } }, async (e, { send }) => {
-      if (e.stream === 'account-fees') return
-      await send(Account.commands.deposit('fees', { amount: 1 }))
-      await send(Account.commands.deposit('fees', { amount: 10 }))
-      if (++attempts < 3) throw new Error('not yet')
-    })
+    const app = bank(sqliteStorage({ path: ':memory:' })).on(
+      [Account],
+      { name: 'fees', retry: { attempts: 5, delay: 1 } },
+      async (e, { send }) => {
+        if (e.stream === 'account-fees') return
+        await send(Account.commands.deposit('fees', { amount: 1 }))
+        await send(Account.commands.deposit('fees', { amount: 10 }))
+        if (++attempts < 3) throw new Error('not yet')
+      },
+    )
     await using t = await testApp(app)
     await t.app.send(Account.commands.deposit('1', { amount: 5 }))
     await expect.poll(() => attempts).toBe(3)
