@@ -37,9 +37,11 @@ export function drain(parts: ServerParts, { timeout, grace = 0 }: DrainTimes): P
       // Node counts connections on which nothing was said yet as busy.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     }
+    // In a process that was held up the timers run before it reads what has come meanwhile: a connection with an unread request is not idle.
+    const closeOnceRead = (): void => void setImmediate(closeIdle)
     const graceTimer = setTimeout(() => {
-      closeIdle()
-      sweep = setInterval(closeIdle, sweepInterval)
+      closeOnceRead()
+      sweep = setInterval(closeOnceRead, sweepInterval)
     }, grace)
     const limitTimer = setTimeout(() => {
       front.getConnections((_, count) => {

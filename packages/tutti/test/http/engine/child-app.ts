@@ -9,6 +9,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 if (mode === 'crash-at-import') throw new Error('the import went wrong')
 
+/** How many requests the handler of `/` began. */
+let begun = 0
+
 const app = new App({ name: 'child', log: { level: 'error' }, ...options })
 app.onStart(() => {
   say(`started ${process.pid}`)
@@ -18,13 +21,19 @@ app.onStart(() => {
 app.onReady(() => {
   if (mode === 'crash-soon') setTimeout(() => process.exit(4), 50)
 })
-app.onStop(() => say(`stopped ${process.pid}`))
-app.get('/', () => 'ok')
+app.onStop(() => {
+  say(`begun ${begun}`)
+  say(`stopped ${process.pid}`)
+})
+app.get('/', () => {
+  begun++
+  return 'ok'
+})
 app.get('/pid', () => String(process.pid))
-app.get('/slow', async () => {
-  say('slow began')
-  await new Promise((resolve) => setTimeout(resolve, 400))
-  return 'slow'
+app.get('/held', async () => {
+  say('held began')
+  await once(process.stdin, 'data')
+  return 'held'
 })
 app.get('/never', () => {
   say('never began')

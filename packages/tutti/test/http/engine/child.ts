@@ -19,6 +19,7 @@ export class Child {
   readonly exit: Promise<number | null>
   stdout = ''
   stderr = ''
+  #ended = false
   #wake: (() => void)[] = []
 
   constructor({ app = {}, mode, port = 0, host = '127.0.0.1' }: ChildOptions = {}) {
@@ -43,6 +44,7 @@ export class Child {
     })
     this.exit = new Promise((resolve) => {
       this.process.once('close', (code) => {
+        this.#ended = true
         resolve(code)
         this.#wakeAll()
       })
@@ -54,14 +56,23 @@ export class Child {
     for (;;) {
       const match = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (match !== null) return match
-      if (this.process.exitCode !== null || this.process.signalCode !== null)
-        throw new Error(`The process ended before ${pattern}:\n${this.stdout}\n${this.stderr}`)
+      if (this.#ended) throw new Error(`The process ended before ${pattern}:\n${this.stdout}\n${this.stderr}`)
       await new Promise<void>((resolve) => this.#wake.push(resolve))
     }
   }
 
   async url(): Promise<string> {
     return (await this.until(/^listening (http\S+)$/m))[1] as string
+  }
+
+  /** How many requests the handler of `/` began, in all processes; known when they have ended in order. */
+  get begun(): number {
+    return [...this.stdout.matchAll(/^begun (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+
+  /** Lets the handler of `/held` answer. */
+  release(): void {
+    this.process.stdin.write('go on')
   }
 
   signal(signal: NodeJS.Signals): void {

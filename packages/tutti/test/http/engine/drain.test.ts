@@ -1,5 +1,8 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { drain } from '../../../src/http/engine/drain.ts'
 import { Child } from './child.ts'
 import { Load } from './load.ts'
 import { RawSocket, statuses } from './raw-socket.ts'
@@ -15,6 +18,7 @@ describe('SIGTERM', () => {
     expect(await child.exit).toBe(0)
     await load.stop()
     expect(load.failures).toEqual([])
+    expect(child.begun).toBe(load.answered)
     expect(child.stdout).toContain('stopped')
     expect(child.stderr).toBe('')
   })
@@ -23,8 +27,8 @@ describe('SIGTERM', () => {
     await using child = new Child()
     const url = await child.url()
     const socket = await RawSocket.open(url)
-    socket.send(`GET /slow HTTP/1.1\r\n${host}\r\n`)
-    await child.until(/slow began/)
+    socket.send(`GET /held HTTP/1.1\r\n${host}\r\n`)
+    await child.until(/held began/)
     child.signal('SIGTERM')
     const refused = async (): Promise<unknown> =>
       new Promise((resolve) => {
@@ -36,8 +40,9 @@ describe('SIGTERM', () => {
         })
       })
     await expect.poll(refused, { interval: 5 }).toBe('ECONNREFUSED')
+    child.release()
     const answer = await socket.whole()
-    expect(answer).toMatch(/slow$/)
+    expect(answer).toMatch(/held$/)
     expect(answer.toLowerCase()).toContain('connection: close')
     expect(await child.exit).toBe(0)
   })
@@ -48,11 +53,13 @@ describe('SIGTERM', () => {
     const idle = await RawSocket.open(url)
     await idle.send(`GET / HTTP/1.1\r\n${host}\r\n`).until(/ok$/)
     const busy = await RawSocket.open(url)
-    busy.send(`GET /slow HTTP/1.1\r\n${host}\r\n`)
-    await child.until(/slow began/)
+    busy.send(`GET /held HTTP/1.1\r\n${host}\r\n`)
+    await child.until(/held began/)
     child.signal('SIGTERM')
     const answer = await idle.send(`GET / HTTP/1.1\r\n${host}\r\n`).whole()
     expect(statuses(answer)).toEqual([200, 200])
+    child.release()
+    expect(await busy.whole()).toMatch(/held$/)
     expect(await child.exit).toBe(0)
   })
 
@@ -123,5 +130,26 @@ describe('SIGINT', () => {
     child.signal('SIGINT')
     expect(await child.exit).toBe(0)
     await closed
+  })
+})
+
+describe('a server that is held up while it drains', () => {
+  it('reads what has come by then before it takes a connection for idle', async () => {
+    const sockets = new Set<Socket>()
+    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1')
+    server.on('connection', (socket) => sockets.add(socket))
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const url = `http://127.0.0.1:${address.port}`
+    const [kept, fresh] = [await RawSocket.open(url), await RawSocket.open(url)]
+    await kept.send(`GET / HTTP/1.1\r\n${host}\r\n`).until(/ok$/)
+    await expect.poll(() => sockets.size).toBe(2)
+    const drained = drain({ front: server, http1: server, http2: undefined, sockets }, { timeout: 30_000, grace: 1 })
+    for (const socket of [kept, fresh]) socket.send(`GET / HTTP/1.1\r\n${host}\r\n`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    expect(statuses(await fresh.whole())).toEqual([200])
+    expect(statuses(await kept.whole())).toEqual([200, 200])
+    expect(await drained).toBe(0)
   })
 })

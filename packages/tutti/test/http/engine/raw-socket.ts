@@ -58,7 +58,8 @@ export class RawSocket {
 
   /** All that came until the server closed the connection. */
   async whole(): Promise<string> {
-    this.socket.once('end', () => this.socket.end())
+    if (this.socket.readableEnded) this.socket.end()
+    else this.socket.once('end', () => this.socket.end())
     await this.#closed
     return this.#received
   }
