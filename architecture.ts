@@ -12,7 +12,7 @@ export interface Architecture {
 }
 
 const base = ['kernel', 'schema', 'observe', 'message', 'storage'] as const
-const features = ['http', 'cqrs', 'events', 'projections'] as const
+const features = ['http', 'cqrs', 'events', 'projections', 'health'] as const
 
 export const architecture: Architecture = {
   folders: {
@@ -25,6 +25,7 @@ export const architecture: Architecture = {
     cqrs: base,
     events: base,
     projections: base,
+    health: base,
     app: [...base, ...features],
     testing: [...base, ...features, 'app'],
     '.': [...base, ...features, 'app'],

@@ -8,6 +8,7 @@ export {
   type ConfigDefinition,
   type ConfigOptions,
   type EventHandlerContext,
+  type HealthOptions,
   type HttpOptions,
   type OnOptions,
   type OpenApiChange,
@@ -18,6 +19,7 @@ export {
   type Transactor,
 } from './app/index.ts'
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'
+export type { CheckOptions, HealthReport } from './health/index.ts'
 export { memoryProjection, projection, type MemoryProjection, type Projection } from './projections/index.ts'
 export { command, query } from './message/index.ts'
 export type { BusOptions, HandleOptions, MessageContext, MessageHandler, MessageMiddleware, MessageNext } from './cqrs/index.ts'

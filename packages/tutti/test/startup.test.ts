@@ -57,8 +57,8 @@ describe('when a hello app listens', () => {
     const sources = sourcesOf(hello)
     expect(sources).toContain('http/application.ts')
     expect(sources.filter((source) => lazyParts.includes(source))).toEqual([])
-    // Each further file costs a fraction of a millisecond from the sources: raise this for what every application needs.
-    expect(sources.length).toBeLessThanOrEqual(205)
+    // From the sources each file costs a fraction of a millisecond; published they are one. Raise this for what every application needs.
+    expect(sources.length).toBeLessThanOrEqual(240)
   })
 
   it('the parts that are to be loaded later exist', () => {

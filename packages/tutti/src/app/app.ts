@@ -34,6 +34,7 @@ import {
 } from '../http/index.ts'
 import type { HandleOptions, MessageDeps, MessageHandler, MessageNeeds } from '../cqrs/index.ts'
 import type { AggregateRules } from '../events/index.ts'
+import type { CheckOptions, CheckWork, HealthReport, Phase } from '../health/index.ts'
 import type { RequestDefinition, Verbs } from '../message/index.ts'
 import type { EventFrom, Projector, ProjectorDefinition, ReadableEvent, ReadableSource } from '../projections/index.ts'
 import type { Schema } from '../schema/index.ts'
@@ -49,6 +50,7 @@ import { isAggregate, isRequestDefinition } from './messages.ts'
 import { checkOptions, type AppOptions } from './options.ts'
 import { isPlugin, orderPlugins, type PluginOf } from './plugin.ts'
 import { routeInfo, type PlacedRoute, type RouteInfo } from './route-info.ts'
+import { Probes } from './probes.ts'
 import { isProjectorDefinition } from './read-models.ts'
 import { Serving } from './serving.ts'
 
@@ -87,6 +89,8 @@ export class App extends RouteBuilder<''> {
   readonly #lifecycle: Lifecycle
   readonly #backend: Backend
   readonly #serving: Serving
+  readonly #probes: Probes
+  #stopping = false
   readonly #responses: ResponseCache
   #clock: Clock
   #config: RegisteredConfig | undefined
@@ -106,11 +110,13 @@ export class App extends RouteBuilder<''> {
     const drain = milliseconds(options.drainTimeout ?? '30s')
     this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })
     this.#background = createBackground({ onError: (error) => this.log.error('Background work failed.', { error }) })
+    this.#probes = new Probes({ options: options.health, log: this.log, clock: () => this.#clock, phase: () => this.#phase })
     this.#backend = new Backend({
       name: this.name,
       options,
       log: this.log,
       clock: () => this.#clock,
+      probes: this.#probes,
       withDependencies: (needs, use) => this.#withDependencies(needs, use),
     })
     this.#serving = new Serving(
@@ -220,6 +226,21 @@ export class App extends RouteBuilder<''> {
     return this.#backend.stores.opened
   }
 
+  /**
+   * Adds a check to `/health` and `/health/ready`: a function that throws when something is wrong. Storages and projections report by
+   * themselves.
+   */
+  healthCheck(name: string, check: CheckWork, options?: CheckOptions): this {
+    this.#assertOpen(`healthCheck(${name})`)
+    this.#probes.add(name, check, options)
+    return this
+  }
+
+  /** How the application is: what `/health` tells. */
+  health(): Promise<HealthReport> {
+    return this.#probes.report()
+  }
+
   /** Maps what handlers throw to answers; the first mapper that returns something decides. Without one errors become problem documents. */
   onError(mapper: ErrorMapper): this {
     this.#assertOpen('onError')
@@ -316,6 +337,7 @@ export class App extends RouteBuilder<''> {
    * `TUTTI_STOP_FAILED` where something did not end well, or had to be cut off when the drain time was over.
    */
   async stop({ grace = 0 }: StopOptions = {}): Promise<void> {
+    this.#stopping = true
     await this.#serving.stop(milliseconds(grace))
     await this.#lifecycle.stop()
   }
@@ -342,6 +364,11 @@ export class App extends RouteBuilder<''> {
     const { route } = socket
     this.#assertOpen(`WS ${route.path}`)
     this.#sockets.push({ ...socket, route: { ...route, path: route.path === '' ? '/' : route.path } })
+  }
+
+  get #phase(): Phase {
+    if (this.#stopping) return 'stopping'
+    return this.#lifecycle.state === 'running' ? 'running' : 'starting'
   }
 
   get #verbs(): Verbs {
@@ -435,6 +462,7 @@ export class App extends RouteBuilder<''> {
       middleware: this.#middleware,
       errorMappers: this.#errorMappers,
       documentChanges: this.#documentChanges,
+      probes: this.#probes,
     })
   }
 }

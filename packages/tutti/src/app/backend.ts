@@ -5,6 +5,7 @@ import type { Storage } from '../storage/index.ts'
 import { eventHandler, type AnyEventHandler, type OnOptions } from './event-handler.ts'
 import { Messages } from './messages.ts'
 import type { AppOptions } from './options.ts'
+import type { Probes } from './probes.ts'
 import { ReadModels } from './read-models.ts'
 import { Stores } from './stores.ts'
 import type { ReadableEvent, ReadableSource } from '../projections/index.ts'
@@ -15,6 +16,7 @@ export interface BackendParts {
   readonly options: AppOptions
   readonly log: Logger
   readonly clock: () => Clock
+  readonly probes: Probes
   /** Resolves what a handler needs, and goes on with it. */
   withDependencies<T>(needs: MessageNeeds, use: (deps: unknown) => Promise<T>): Promise<T>
 }
@@ -57,9 +59,14 @@ export class Backend {
   /** What has to be there before hooks of the application, which may send commands. */
   get foundation(): readonly LifecycleHook[] {
     const { stores, messages, readModels } = this
+    const { probes } = this.#parts
     const start = async (): Promise<void> => {
       messages.check()
-      if (stores.isChosen || messages.hasAggregates || readModels.isUsed) await stores.open()
+      if (!stores.isChosen && !messages.hasAggregates && !readModels.isUsed) return
+      await stores.open()
+      probes.add('storage', () => stores.write.ping())
+      if (stores.read !== stores.write) probes.add('read-storage', () => stores.read.ping())
+      if (readModels.isUsed) probes.add('projections', () => readModels.check(), { critical: false, cache: '5s' })
     }
     return [
       { name: 'storage', start, stop: () => stores.close() },

@@ -15,6 +15,7 @@ import {
 import { bytes } from '../kernel/index.ts'
 import { routesOfDocs, type OpenApiChange } from './docs.ts'
 import type { AppOptions } from './options.ts'
+import type { Probes } from './probes.ts'
 
 /** What an application has collected for HTTP. */
 export interface HttpParts {
@@ -25,9 +26,10 @@ export interface HttpParts {
   readonly middleware: readonly Middleware[]
   readonly errorMappers: readonly ErrorMapper[]
   readonly documentChanges: readonly OpenApiChange[]
+  readonly probes: Probes
 }
 
-/** Compiles what an application has collected, its documentation included. */
+/** Compiles what an application has collected, its documentation and probes included. */
 export async function compileHttp(name: string, options: AppOptions, parts: HttpParts): Promise<HttpApplication> {
   const http = options.http ?? {}
   const constraints = http.constraints && { constraints: http.constraints }
@@ -41,12 +43,12 @@ export async function compileHttp(name: string, options: AppOptions, parts: Http
     bodyEncodings: http.bodyEncodings ?? bodyEncodings,
     validateResponses: http.validateResponses ?? process.env['NODE_ENV'] !== 'production',
   }
-  const { routes, sockets, middleware, errorMappers, documentChanges } = parts
+  const { routes, sockets, middleware, errorMappers, documentChanges, probes } = parts
   checkOperationIds(routes)
   const mediaTypes = services.encoders.map((encoder) => encoder.mediaType)
   const docs = routesOfDocs(options.docs, { name, routes, mediaTypes, changes: documentChanges })
   const compiled = {
-    routes: [...routes, ...docs],
+    routes: [...routes, ...docs, ...probes.routes(routes)],
     middleware,
     errorMappers,
     ...constraints,

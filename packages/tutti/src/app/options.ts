@@ -3,9 +3,10 @@ import type { BusOptions } from '../cqrs/index.ts'
 import type { StorageChoice } from './open-storage.ts'
 import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
+import type { HealthOptions } from './probes.ts'
 import type { Logger, LogOptions } from '../observe/index.ts'
 import { bodyEncodings, checkDocsOptions, checkTls } from '../http/index.ts'
-import { bytes, OptionError, type RegisteredConfig, type Size } from '../kernel/index.ts'
+import { bytes, milliseconds, OptionError, type RegisteredConfig, type Size } from '../kernel/index.ts'
 
 /** How the application speaks HTTP. */
 export interface HttpOptions extends EngineOptions {
@@ -47,6 +48,11 @@ export interface AppOptions {
    * what it tells and where it is. @default true outside production, false in production
    */
   readonly docs?: boolean | DocsOptions
+  /**
+   * Probes for orchestrators: `/health` with all checks, `/health/live`, `/health/ready` and `/health/startup`, outside of middleware.
+   * `false` serves none. @default true
+   */
+  readonly health?: boolean | HealthOptions
   /** How long requests and background work may go on after the application was told to stop. @default '30s' */
   readonly drainTimeout?: Duration
   /** Where events and state are kept: a storage, or a URL. @default `TUTTI_STORAGE` in the environment, else the file `.tutti/<name>.db` */
@@ -79,6 +85,7 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   commands: true,
   queries: true,
   drainTimeout: true,
+  health: true,
   workers: true,
   clock: true,
 }
@@ -116,6 +123,7 @@ export function checkOptions(options: AppOptions): void {
     )
   }
   if (options.docs !== undefined && typeof options.docs !== 'boolean') checkDocsOptions(options.docs)
+  if (typeof options.health === 'object') checkHealthOptions(options.health)
   if (options.http?.bodyLimit !== undefined) bytes(options.http.bodyLimit)
   if (options.http !== undefined) checkProtocols(options.http)
   const workers: unknown = options.workers ?? 0
@@ -131,6 +139,12 @@ export function checkOptions(options: AppOptions): void {
       )
     }
   }
+}
+
+function checkHealthOptions({ path, drainDelay }: HealthOptions): void {
+  if (path !== undefined && !/^(?:\/[\w.~-]+)+$/.test(path))
+    throw new OptionError(`new App({ health: { path } }) received ${JSON.stringify(path)}; wanted a path such as "/health".`)
+  if (drainDelay !== undefined) milliseconds(drainDelay)
 }
 
 function checkProtocols({ tls, http2, h2c }: HttpOptions): void {

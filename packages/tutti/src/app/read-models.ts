@@ -1,3 +1,4 @@
+import type { CheckDetails } from '../health/index.ts'
 import { milliseconds, OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { Accepted, Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
@@ -74,6 +75,14 @@ export class ReadModels {
 
   async stop(): Promise<void> {
     await this.#projector?.stop()
+  }
+
+  /** Throws where one has stopped at an event that it cannot handle; tells how far each is behind. */
+  async check(): Promise<CheckDetails> {
+    const all = await this.projector.status()
+    const stopped = all.filter(({ state }) => state === 'stopped').map(({ name }) => name)
+    if (stopped.length > 0) throw new Error(`Stopped at an event that cannot be handled: ${stopped.join(', ')}.`)
+    return Object.fromEntries(all.map(({ name, state, lag }) => [name, { state, lag }]))
   }
 
   /** Waits until all read models of events of an aggregate have handled what it appended; false where that took longer. */

@@ -1,5 +1,5 @@
 import { NodeEngine, type Address, type Engine, type HttpApplication } from '../http/index.ts'
-import { milliseconds, TuttiError, type LifecycleHook } from '../kernel/index.ts'
+import { milliseconds, systemClock, TuttiError, type LifecycleHook } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { resolveHost, resolvePort, type AppOptions } from './options.ts'
 import { stopOnSignals } from './signals.ts'
@@ -63,6 +63,10 @@ export class Serving {
   async stop(grace: number): Promise<void> {
     this.#releaseSignals?.()
     this.#grace = grace
+    const { health } = this.#options
+    // Somebody at a terminal is not kept waiting.
+    if (grace > 0 && this.#engine !== undefined && typeof health === 'object' && health.drainDelay !== undefined)
+      await systemClock.sleep(milliseconds(health.drainDelay))
     await this.#workers?.stop({ grace })
   }
 

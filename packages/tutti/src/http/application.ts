@@ -44,7 +44,9 @@ export class HttpApplication {
     )
     const core: Handle = (ctx) => this.#route(ctx)
     const finish = (value: unknown, ctx: HttpContext): HttpResponse | Promise<HttpResponse> => respond(value, ctx, noRules)
-    this.#handle = parts.middleware.length === 0 ? core : compose(parts.middleware, core, { finish, fail })
+    const outside = new Set(parts.routes.flatMap((route) => (route.outside === true ? [route.path] : [])))
+    const inside = parts.middleware.length === 0 ? core : compose(parts.middleware, core, { finish, fail })
+    this.#handle = inside === core || outside.size === 0 ? inside : (ctx) => (outside.has(ctx.path) ? core(ctx) : inside(ctx))
     this.upgrades = parts.sockets?.({
       services,
       fail,

@@ -154,4 +154,6 @@ export interface Route {
   readonly middleware: readonly Middleware[]
   /** The parts of the request arrive validated as `options` say: this is where the handler's own types end. */
   readonly handler: (ctx: never) => unknown
+  /** Answered outside of the application's middleware, as the probes of orchestrators want it. @default false */
+  readonly outside?: boolean
 }

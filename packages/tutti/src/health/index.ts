@@ -1,0 +1,5 @@
+export { resolveCheck, type Check, type CheckDetails, type CheckOptions, type CheckWork } from './check.ts'
+export type { CheckResult, HealthReport, HealthStatus } from './report.ts'
+export type { Phase } from './health.ts'
+export { openHealth } from './open-health.ts'
+export type { Health } from './health.ts'
