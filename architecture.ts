@@ -12,7 +12,7 @@ export interface Architecture {
 }
 
 const base = ['kernel', 'schema', 'observe', 'message', 'storage'] as const
-const features = ['http', 'cqrs', 'events', 'projections', 'health'] as const
+const features = ['http', 'cqrs', 'events', 'projections', 'health', 'schedule'] as const
 
 export const architecture: Architecture = {
   folders: {
@@ -25,6 +25,7 @@ export const architecture: Architecture = {
     cqrs: base,
     events: base,
     projections: base,
+    schedule: base,
     health: base,
     app: [...base, ...features],
     testing: [...base, ...features, 'app'],
@@ -36,6 +37,7 @@ export const architecture: Architecture = {
     '@standard-schema/spec': 'schema/standard.ts',
     ajv: 'schema/json-schema-validator.ts',
     'ajv-formats': 'schema/json-schema-validator.ts',
+    croner: 'schedule/cron-times.ts',
     'find-my-way': 'http/matcher.ts',
     kysely: 'storage/sql/kysely-dialect.ts',
     mrmime: 'http/media-types.ts',

@@ -104,6 +104,8 @@ export const errorCodes = {
   TUTTI_STORAGE_UNAVAILABLE: 'A storage cannot be opened or reached (503).',
   TUTTI_PROJECTION_UNKNOWN: 'A projection or subscription was asked for that does not exist here.',
   TUTTI_PROJECTION_STOPPED: 'A projection in memory was read whose handler had failed; the cause holds the reason.',
+  TUTTI_SCHEDULE_UNKNOWN: 'A schedule was asked for that does not exist here (404).',
+  TUTTI_WORK_ABORTED: 'A firing or job was told to end: it was replaced, its lease was lost, or its process stops.',
   TUTTI_MIGRATION_FAILED: 'A migration of the folder migrations failed, and was rolled back.',
   TUTTI_PACKAGE_MISSING: 'A package that an option needs is not installed.',
   TUTTI_APP_NOT_STARTED: 'Something was used that is there once the application has started.',
