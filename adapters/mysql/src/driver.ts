@@ -35,7 +35,7 @@ const attempts = 20
 /** Events and documents in tables of a MySQL or MariaDB database. */
 export class MysqlDriver implements StorageDriver {
   readonly kind = 'mysql'
-  readonly capabilities: StorageCapabilities = { durable: true, shared: true, sql: true, wakesOthers: false }
+  readonly capabilities: StorageCapabilities = { durable: true, shared: true, sql: true, wakesOthers: false, transactionalDdl: false }
   readonly lanes: number
   readonly reader: DriverReader
   readonly sql: SqlDatabase

@@ -3,10 +3,11 @@ import type { NewEvent, RecordedEvent } from '../message/index.ts'
 import { silentLogger, type Logger } from '../observe/index.ts'
 import type { AppendOptions, Appended, Storage, Transaction } from '../storage/index.ts'
 import { buildId, type Build } from './build.ts'
+import { BuildTables } from './build-tables.ts'
 import { newestBuild, updateControl } from './control.ts'
 import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
 import type { Projection } from './projection.ts'
-import { BuildScope, ProjectionScope } from './projection-scope.ts'
+import { ProjectionScope } from './projection-scope.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** Read models that are kept up to date in the transactions that append events: they are never behind, and every append pays for them. */
@@ -44,12 +45,14 @@ class StorageInline implements InlineProjections {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #types: ReadonlySet<string>
+  readonly #tables: BuildTables
 
   constructor(storage: Storage, projections: readonly Projection[], { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#storage = storage
     this.#projections = projections
     this.#clock = clock
     this.#log = log
+    this.#tables = new BuildTables(storage)
     this.#types = new Set(projections.flatMap(({ handlers }) => [...handlers.keys()]))
   }
 
@@ -88,7 +91,7 @@ class StorageInline implements InlineProjections {
   }
 
   async #create(tx: Transaction, projection: Projection, build: Build): Promise<void> {
-    await projection.tables.setup?.(new BuildScope(tx, build))
+    await this.#tables.define(build, projection.tables.setup)
     let after = 0
     for (;;) {
       const types = [...projection.handlers.keys()]

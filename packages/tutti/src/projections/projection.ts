@@ -15,7 +15,10 @@ export interface ProjectionOptions<S extends ReadableSource> extends HandlingOpt
   readonly mode?: 'async' | 'inline'
   /** @default 'park' */
   readonly poison?: PoisonPolicy
-  /** Done once before a version is built, in one transaction: creates its tables, named by `table`. */
+  /**
+   * Done once before a version is built, in one transaction: creates its tables, named by `table`. MySQL commits each of them by itself:
+   * write `create table if not exists` there, because it is done again where the process died in between.
+   */
   readonly setup?: (ctx: BuildContext) => unknown
   /** Done when a version is pruned: drops its tables. */
   readonly teardown?: (ctx: BuildContext) => unknown

@@ -1,9 +1,9 @@
 import type { Storage } from '../storage/index.ts'
 import type { Build } from './build.ts'
+import { BuildTables } from './build-tables.ts'
 import type { Durable } from './builds.ts'
 import { updateControl } from './control.ts'
 import { listLetters } from './dead-letters.ts'
-import { BuildScope } from './projection-scope.ts'
 import { checkpointKey } from './segment.ts'
 
 /** Removes the documents, tables, checkpoints and dead letters of builds that nobody needs any more. Resolves with their ids. */
@@ -38,7 +38,5 @@ async function remove(storage: Storage, definition: Durable, build: Build): Prom
   }
   const letters = await listLetters(storage, `${build.id}/`)
   await state.write(letters.map(({ key }) => ({ key, delete: true })))
-  const teardown = definition.kind === 'subscription' ? undefined : definition.tables.teardown
-  if (teardown === undefined) return
-  await storage.transaction(async (tx) => void (await teardown(new BuildScope(tx, build))))
+  if (definition.kind === 'projection') await new BuildTables(storage).define(build, definition.tables.teardown)
 }

@@ -2,11 +2,11 @@ import type { RecordedEvent } from '../message/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { ensureBuild, type Durable } from './builds.ts'
 import type { Build } from './build.ts'
+import { BuildTables } from './build-tables.ts'
 import { controlKey, findBuild, newestBuild, updateControl, type Control } from './control.ts'
 import { errorFacts } from '../kernel/index.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Projection } from './projection.ts'
-import { BuildScope } from './projection-scope.ts'
 import type { ProjectorSettings } from './projector-options.ts'
 import { Runner } from './runner.ts'
 
@@ -17,6 +17,7 @@ export class Supervisor<D extends Durable = Durable> {
   readonly #settings: ProjectorSettings
   readonly #reader: LogReader
   readonly #onProgress: () => void
+  readonly #tables: BuildTables
   readonly #runners = new Map<string, Runner>()
   /** Runners that are stopping. */
   readonly #ending = new Set<Promise<void>>()
@@ -30,6 +31,7 @@ export class Supervisor<D extends Durable = Durable> {
   ) {
     this.definition = definition
     this.#storage = parts.storage
+    this.#tables = new BuildTables(parts.storage)
     this.#settings = parts.settings
     this.#reader = parts.reader
     this.#onProgress = () => parts.onProgress()
@@ -139,9 +141,7 @@ export class Supervisor<D extends Durable = Durable> {
   }
 
   async #setup(build: Build): Promise<void> {
-    const setup = isProjection(this.definition) ? this.definition.tables.setup : undefined
-    if (setup === undefined) return
-    await this.#storage.transaction(async (tx) => void (await setup(new BuildScope(tx, build))))
+    if (isProjection(this.definition)) await this.#tables.define(build, this.definition.tables.setup)
   }
 
   #newestVersion(): number {

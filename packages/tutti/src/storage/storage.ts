@@ -15,6 +15,8 @@ export interface StorageCapabilities {
   readonly wakesOthers: boolean
   /** An open transaction lets other writers wait until it ends. @default false */
   readonly oneWriter?: boolean
+  /** Statements that define tables are part of transactions, rather than ending them. @default true */
+  readonly transactionalDdl?: boolean
 }
 
 /** One change of the schema that `migrate` has made or would make. */
