@@ -16,7 +16,8 @@ export class Sweep<T> {
   /** Called when a member has come. */
   begin(): void {
     if (this.#timer !== undefined || this.#every.interval === 0) return
-    this.#timer = this.#every.clock.setTimeout(() => this.#sweep(), this.#every.interval).unref()
+    // In a process that was held up the timers run before it reads what has come meanwhile: what a peer said in time has to count.
+    this.#timer = this.#every.clock.setTimeout(() => setImmediate(() => this.#sweep()), this.#every.interval).unref()
   }
 
   #sweep(): void {

@@ -27,7 +27,7 @@ interface Seen {
 }
 
 async function serve(http: NonNullable<AppOptions['http']>): Promise<{ url: string; app: App; seen: Seen }> {
-  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '5s', http })
+  const app = new App({ name: 't', log: { level: 'silent' }, http })
   const seen: Seen = { gone: Promise.withResolvers(), entered: Promise.withResolvers(), held: Promise.withResolvers() }
   app.get('/headers', (ctx) => ({
     headers: ctx.headers,
@@ -177,7 +177,7 @@ describe('HTTP/2 over TLS', () => {
   })
 
   it('answers bodies that take too long with 408', async () => {
-    const { url } = await serve({ tls: tls(), requestTimeout: '200ms' })
+    const { url } = await serve({ tls: tls(), requestTimeout: '1s' })
     const session = await openHttp2(url, { ca: authority.ca.cert })
     const stream = session.request({ ':method': 'POST', ':path': '/echo', 'content-type': 'application/json' }, { endStream: false })
     stream.on('error', () => {})
@@ -278,7 +278,7 @@ describe('HTTP/1.1 over TLS', () => {
   })
 
   it('has the limits of plain HTTP: a slow head is answered with 408', async () => {
-    const { url } = await serve({ tls: tls(), headersTimeout: '300ms' })
+    const { url } = await serve({ tls: tls(), headersTimeout: '1s' })
     const socket = tlsConnect({ host: 'localhost', port: Number(new URL(url).port), ca: authority.ca.cert, ALPNProtocols: ['http/1.1'] })
     let text = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
@@ -333,7 +333,7 @@ describe('HTTP/2 without TLS', () => {
   })
 
   it('tells the two apart byte by byte', async () => {
-    const { url } = await serve({ h2c: true, headersTimeout: '2s' })
+    const { url } = await serve({ h2c: true, headersTimeout: '30s' })
     const socket = await RawSocket.open(url)
     socket.socket.setNoDelay(true)
     for (const byte of 'PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n') {

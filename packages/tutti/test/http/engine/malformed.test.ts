@@ -3,12 +3,15 @@ import { App } from '../../../src/index.ts'
 import { exchange, RawSocket, statuses } from './raw-socket.ts'
 
 let url = ''
+let impatient = ''
 let seen: string[] = []
 const app = new App({
   name: 't',
   log: { level: 'silent' },
-  http: { maxHeaderSize: '8kb', maxHeaders: 50, headersTimeout: 400, requestTimeout: 800 },
+  http: { maxHeaderSize: '8kb', maxHeaders: 50 },
 })
+const other = new App({ name: 't', log: { level: 'silent' }, http: { headersTimeout: '1s', requestTimeout: '2s' } })
+other.post('/', ({ body }) => ({ body }))
 app.get('/', (ctx) => {
   seen.push(`GET / of ${ctx.host}`)
   return 'root'
@@ -25,8 +28,9 @@ app.get('/admin', () => {
 
 beforeAll(async () => {
   url = (await app.listen(0)).url
+  impatient = (await other.listen(0)).url
 })
-afterAll(() => app.stop())
+afterAll(() => Promise.all([app.stop(), other.stop()]))
 
 const host = 'Host: a.example\r\n'
 const smuggled = 'GET /admin HTTP/1.1\r\nHost: a.example\r\n\r\n'
@@ -144,19 +148,19 @@ describe('what is no proper request', () => {
   })
 
   it('answers slow heads with 408', async () => {
-    const socket = await RawSocket.open(url)
+    const socket = await RawSocket.open(impatient)
     const answer = await socket.send('GET / HTTP/1.1\r\nHost: a.exa').whole()
     expect(statuses(answer)).toEqual([408])
     expect(answer).toContain('TUTTI_REQUEST_TIMEOUT')
   })
 
   it('closes connections on which nothing is ever said, without a word', async () => {
-    const socket = await RawSocket.open(url)
+    const socket = await RawSocket.open(impatient)
     expect(await socket.whole()).toBe('')
   })
 
   it('answers slow bodies with 408', async () => {
-    const socket = await RawSocket.open(url)
+    const socket = await RawSocket.open(impatient)
     const answer = await socket.send(`POST / HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a"`).whole()
     expect(statuses(answer)).toEqual([408])
   })

@@ -47,16 +47,14 @@ describe('a thousand clients of an event stream', () => {
       sockets.push(socket)
     }
     const having = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length
-    await expect.poll(() => open, { timeout: 15_000 }).toBe(clients)
+    await expect.poll(() => open).toBe(clients)
     for (let round = 1; round <= 3; round++) {
       news.dispatchEvent(new Event('event'))
-      await expect
-        .poll(() => having(new RegExp(`(?:event: news\\ndata: something happened\\n\\n[^]*){${round}}`)), { timeout: 15_000 })
-        .toBe(clients)
+      await expect.poll(() => having(new RegExp(`(?:event: news\\ndata: something happened\\n\\n[^]*){${round}}`))).toBe(clients)
     }
-    await expect.poll(() => having(/something happened[^]*\n:\n\n/), { timeout: 15_000 }).toBe(clients)
+    await expect.poll(() => having(/something happened[^]*\n:\n\n/)).toBe(clients)
     for (const socket of sockets) socket.destroy()
-    await expect.poll(() => open, { timeout: 15_000 }).toBe(0)
+    await expect.poll(() => open).toBe(0)
     await app.stop()
-  }, 60_000)
+  })
 })

@@ -30,7 +30,7 @@ afterEach(async () => {
 type Tls = NonNullable<NonNullable<AppOptions['http']>['tls']>
 
 async function serve(tls: Tls): Promise<{ app: App; url: string; port: number }> {
-  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '5s', http: { tls } })
+  const app = new App({ name: 't', log: { level: 'silent' }, http: { tls } })
   app.get('/', () => 'root')
   app.get('/who', ({ clientCertificate }) =>
     clientCertificate === undefined
@@ -170,7 +170,7 @@ describe('reload', () => {
     await writeFile(`${keyFile}.new`, other.key)
     await rename(`${keyFile}.new`, keyFile)
     await rename(`${certFile}.new`, certFile)
-    await expect.poll(() => servedName(port), { timeout: 10_000 }).toBe('two')
+    await expect.poll(() => servedName(port)).toBe('two')
   })
 })
 

@@ -33,20 +33,25 @@ it('a stop says goodbye with 1001, after what has arrived was handled', async ()
 })
 
 it('a stop gives up on handlers that have not ended in the time that they have', async () => {
-  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: 150 })
-  const feed = app.ws('/', { message: () => new Promise(() => {}) })
+  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '2s' })
+  let stuckInHandler = false
+  const feed = app.ws('/', {
+    message() {
+      stuckInHandler = true
+      return new Promise(() => {})
+    },
+  })
   const { url } = await app.listen(0)
   const stuck = await open(url)
   stuck.send(1)
   await open(url)
-  await until(() => feed.size === 2)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => feed.size === 2 && stuckInHandler)
   await expect(app.stop()).rejects.toMatchObject({ code: 'TUTTI_STOP_FAILED', message: expect.stringContaining('1 connection') as string })
   expect(feed.size).toBe(0)
 })
 
 it('a stop does not wait for peers that say no goodbye', async () => {
-  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: 300 })
+  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '1s' })
   const feed = app.ws('/', {})
   const { url } = await app.listen(0)
   const { socket } = await rawSocket(url)

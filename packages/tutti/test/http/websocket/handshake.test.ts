@@ -288,11 +288,13 @@ describe('a declaration', () => {
 
 it('a client that goes away during the handshake leaves nothing behind', async () => {
   const gate = Promise.withResolvers<boolean>()
+  let asked = false
   let aborted = false
   const feed = newApp().ws(
     '/',
     {
       guard: (ctx) => {
+        asked = true
         ctx.signal.addEventListener('abort', () => (aborted = true))
         return gate.promise
       },
@@ -305,7 +307,7 @@ it('a client that goes away during the handshake leaves nothing behind', async (
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
   socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${handshake.join('\r\n')}\r\n\r\n`)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => asked)
   socket.destroy()
   await until(() => aborted)
   gate.resolve(true)
