@@ -12,7 +12,7 @@ export interface Architecture {
 }
 
 const base = ['kernel', 'schema', 'observe', 'message', 'storage'] as const
-const features = ['http', 'cqrs', 'events', 'projections', 'health', 'schedule'] as const
+const features = ['http', 'cqrs', 'events', 'projections', 'health', 'messaging', 'schedule'] as const
 
 export const architecture: Architecture = {
   folders: {
@@ -26,6 +26,7 @@ export const architecture: Architecture = {
     events: base,
     projections: base,
     schedule: base,
+    messaging: base,
     health: base,
     app: [...base, ...features],
     testing: [...base, ...features, 'app'],

@@ -82,6 +82,7 @@ export const errorCodes = {
   TUTTI_STORAGE_BUSY: 'More writes wait for the storage than may.',
   TUTTI_STORAGE_CLOSED: 'A storage was used after it had been closed.',
   TUTTI_STORAGE_NO_SQL: 'SQL was asked of a storage that has none.',
+  TUTTI_SQL_BATCH_FAILED: 'A statement of a batch failed; `index` says which one, and the cause holds its error.',
   TUTTI_STORAGE_CONTENTION: 'Work met the locks of other work too often, and was ended (503).',
   TUTTI_TRANSACTION_FAILED: 'A transaction was rolled back instead of committed, because a statement of it had failed.',
   TUTTI_TRANSACTION_ENDED: 'A transaction was used after it had ended.',
@@ -110,6 +111,11 @@ export const errorCodes = {
   TUTTI_PACKAGE_MISSING: 'A package that an option needs is not installed.',
   TUTTI_APP_NOT_STARTED: 'Something was used that is there once the application has started.',
   TUTTI_HEADER_INVALID: 'A request header has a value that is not allowed (400).',
+  TUTTI_MESSAGE_INVALID: 'The data of a message does not fit the schema of its topic.',
+  TUTTI_MESSAGE_UNREADABLE: 'A message that arrived is not in a format that is read here.',
+  TUTTI_MESSAGE_REJECTED: 'A handler rejected a message, which became a dead letter.',
+  TUTTI_MESSAGE_UNSETTLED: 'A message was handed out again and again, and each process ended before it was settled.',
+  TUTTI_BROKER_CLOSED: 'A broker was used after it had been closed.',
 } as const
 
 /** A stable error code, such as `TUTTI_OPTION_INVALID`. */

@@ -1,0 +1,53 @@
+import type { Clock } from '../kernel/index.ts'
+import type { Consuming } from './consume-options.ts'
+import type { HeldMessages } from './held-messages.ts'
+
+/** For how long messages are kept at hand, in milliseconds. */
+const ahead = 500
+/** For how long messages are counted to know the pace, in milliseconds. */
+const measured = 50
+
+/**
+ * How many messages a consumer keeps at hand: as many as it handles in half a second, so that fast handlers do not wait for the broker, and
+ * slow ones leave messages to other processes.
+ */
+export class Pace {
+  readonly #clock: Clock
+  readonly #concurrency: number
+  readonly #prefetch: number
+  #target: number
+  #since: number
+  #count = 0
+
+  constructor(clock: Clock, { concurrency, prefetch }: Pick<Consuming, 'concurrency' | 'prefetch'>) {
+    this.#clock = clock
+    this.#concurrency = concurrency
+    this.#prefetch = prefetch
+    this.#target = concurrency
+    this.#since = clock.monotonic()
+  }
+
+  /** A message was handled. */
+  handled(): void {
+    this.#count++
+  }
+
+  /** How many messages are to be asked for now: none as long as there is enough to do. */
+  room({ size, running, ready }: Pick<HeldMessages, 'size' | 'running' | 'ready'>): number {
+    this.#measure()
+    const hasEnough = size > this.#target / 2 && (running >= this.#concurrency || ready > 0)
+    return hasEnough ? 0 : Math.max(0, this.#target - size)
+  }
+
+  #measure(): void {
+    const now = this.#clock.monotonic()
+    const elapsed = now - this.#since
+    if (elapsed < measured) return
+    const wanted = Math.ceil((this.#count / elapsed) * ahead)
+    // Up at once, and down slowly: a pause of the publishers says nothing about the pace.
+    const next = wanted > this.#target ? wanted : this.#target - (this.#target - wanted) / 8
+    this.#target = Math.min(this.#prefetch, Math.max(this.#concurrency, Math.ceil(next)))
+    this.#since = now
+    this.#count = 0
+  }
+}
