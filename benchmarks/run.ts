@@ -7,6 +7,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   http: async () => (await import('./http/suite.ts')).http,
   startup: async () => (await import('./startup/suite.ts')).startup,
   memory: async () => (await import('./memory/suite.ts')).memory,
+  events: async () => (await import('./events/suite.ts')).events,
 }
 
 async function main(): Promise<void> {
