@@ -16,6 +16,7 @@ export {
   type RouteInfo,
   transactional,
   type StorageChoice,
+  type TransactionalOptions,
   type Transactor,
 } from './app/index.ts'
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'

@@ -81,7 +81,16 @@ class EventHandling implements EventHandlerContext {
     this.find = verbs.find
     this.waitFor = verbs.waitFor
     this.view = verbs.view
-    this.transaction = (work) => storage().transaction(work)
+    this.transaction = async (work) => {
+      const before = sent
+      try {
+        return await storage().transaction(work)
+      } catch (error) {
+        // What was rolled back was never sent: when it is done again its commands have the same keys.
+        sent = before
+        throw error
+      }
+    }
     this.#storage = storage
   }
 

@@ -7,5 +7,5 @@ export { defineConfig, type ConfigDefinition, type ConfigOptions, type ConfigSou
 export type { ConfigFile } from './config/files.ts'
 export type { OpenApiChange } from './docs.ts'
 export type { EventHandlerContext, OnOptions } from './event-handler.ts'
-export { transactional, type Transactor } from './transactional.ts'
+export { transactional, type TransactionalOptions, type Transactor } from './transactional.ts'
 export type { HealthOptions } from './probes.ts'

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { newId, type Actor, type Context, type Dependency, type RequestScope, type TraceContext } from '../kernel/index.ts'
 import { Accepted, type Sendable, type Verbs } from '../message/index.ts'
 import { parseTraceparent, type Logger } from '../observe/index.ts'
-import type { SqlDatabase, Storage } from '../storage/index.ts'
+import type { SqlDatabase, Storage, Transaction } from '../storage/index.ts'
 import { parseCookies, serializeCookie, unsignCookie, type CookieOptions } from './cookies.ts'
 import { clientCertificateOf, type ClientCertificate } from './engine/certificate.ts'
 import { watchClientEnd } from './engine/client-end.ts'
@@ -27,6 +27,8 @@ interface Parts {
   body: unknown
   deps: unknown
 }
+
+type CarriedOut = readonly [command: object, accepted: Accepted]
 
 const noParams: Readonly<Record<string, string>> = Object.freeze({})
 const idPattern = /^[\w.:/+=@-]{1,128}$/
@@ -76,6 +78,9 @@ export class HttpContext<
   #sent = 0
   #log: Logger | undefined
   #unsettled = false
+  #transactions = 0
+  /** What was carried out in transactions that have not committed yet. */
+  #uncommitted: CarriedOut[] = []
 
   constructor(source: HttpSource, exchange: HttpExchange, shared: HttpServices<HttpContext>) {
     this.source = source
@@ -248,8 +253,7 @@ export class HttpContext<
   get send(): Verbs['send'] {
     return (command) => {
       const sent = this[services].verbs.sendWith(command, sendDefaults(this.source, this.#sent++))
-      const seconds = preferredWait(this.source)
-      return seconds === undefined ? sent : this.#settled(command, sent, seconds)
+      return preferredWait(this.source) === undefined ? sent : this.#settled(command, sent)
     }
   }
 
@@ -291,7 +295,7 @@ export class HttpContext<
 
   /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
   get transaction(): Storage['transaction'] {
-    return (work) => this[services].storage().transaction(work)
+    return (work) => this.#transact(work)
   }
 
   /** Sends a cookie with the response. Defaults: `Path=/`, `HttpOnly`, `SameSite=Lax`, and `Secure` on https. */
@@ -356,12 +360,40 @@ export class HttpContext<
     return value
   }
 
-  async #settled<Result>(command: Sendable<Result>, sent: Promise<Result>, seconds: number): Promise<Result> {
+  async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const sent = this.#sent
+    const uncommitted = this.#uncommitted.length
+    this.#transactions++
+    let result: T
+    try {
+      result = await this[services].storage().transaction(work)
+    } catch (error) {
+      // What was rolled back was never sent: when it is done again its commands have the same keys.
+      this.#sent = sent
+      this.#uncommitted.length = uncommitted
+      throw error
+    } finally {
+      this.#transactions--
+    }
+    if (this.#transactions === 0 && this.#uncommitted.length > 0) await this.#settle(this.#uncommitted.splice(0))
+    return result
+  }
+
+  async #settled<Result>(command: Sendable<Result>, sent: Promise<Result>): Promise<Result> {
     const result = await sent
     if (!(result instanceof Accepted)) return result
-    if (await this[services].verbs.settled(command, result, seconds * 1000))
-      this.responseHeaders.set('preference-applied', `wait=${seconds}`)
-    else this.#unsettled = true
+    // Nothing can follow what has not been committed.
+    if (this.#transactions > 0) this.#uncommitted.push([command, result])
+    else await this.#settle([[command, result]])
     return result
+  }
+
+  /** Waits for read models, as long as the client prefers to. */
+  async #settle(carriedOut: readonly CarriedOut[]): Promise<void> {
+    const seconds = preferredWait(this.source) ?? 0
+    const { verbs } = this[services]
+    const settled = await Promise.all(carriedOut.map(([command, accepted]) => verbs.settled(command, accepted, seconds * 1000)))
+    if (settled.every((one) => one)) this.responseHeaders.set('preference-applied', `wait=${seconds}`)
+    else this.#unsettled = true
   }
 }
