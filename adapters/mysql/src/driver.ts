@@ -1,10 +1,9 @@
 import {
-  createSqlDatabase,
   StorageError,
   type DriverReader,
+  type DriverSql,
   type DriverTransaction,
   type MigrationReport,
-  type SqlDatabase,
   type StorageCapabilities,
   type StorageDriver,
   type Unit,
@@ -38,7 +37,7 @@ export class MysqlDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities = { durable: true, shared: true, sql: true, wakesOthers: false, transactionalDdl: false }
   readonly lanes: number
   readonly reader: DriverReader
-  readonly sql: SqlDatabase
+  readonly sql: DriverSql
   readonly #parts: DriverParts
   readonly #positions: Positions
   readonly #committer: Committer
@@ -51,10 +50,10 @@ export class MysqlDriver implements StorageDriver {
     this.#committer = new Committer(writers, tables)
     const reads = new Reads({ tables, ask: (statements) => connections.read(statements), look: (floor) => this.#positions.look(floor) })
     this.reader = reads
-    this.sql = createSqlDatabase({
+    this.sql = {
       dialect: 'mysql',
-      run: (text, values) => connections.with((lease) => runStatement(lease, { text, values, transaction: false }), { attempts: 1 }),
-    })
+      query: (text, values) => connections.with((lease) => runStatement(lease, { text, values, transaction: false }), { attempts: 1 }),
+    }
   }
 
   async commit(units: readonly Unit[]): Promise<readonly UnitResult[]> {

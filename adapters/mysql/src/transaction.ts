@@ -1,9 +1,8 @@
 import {
-  createSqlDatabase,
   StorageError,
   type DriverReader,
   type DriverTransaction,
-  type SqlDatabase,
+  type DriverTransactionSql,
   type SqlResult,
   type Unit,
   type UnitResult,
@@ -32,7 +31,7 @@ export interface TransactionParts {
 
 /** A transaction over several calls. Its positions come from `Positions`, so that it holds up nobody who writes to other streams. */
 export class MysqlTransaction implements DriverTransaction {
-  readonly sql: SqlDatabase
+  readonly sql: DriverTransactionSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
@@ -57,7 +56,7 @@ export class MysqlTransaction implements DriverTransaction {
     this.head = () => reads.head()
     this.documents = (keys) => reads.documents(keys)
     this.list = (query) => reads.list(query)
-    this.sql = createSqlDatabase({ dialect: 'mysql', run: (text, values) => this.#user(text, values) })
+    this.sql = { dialect: 'mysql', query: (text, values) => this.#user(text, values) }
   }
 
   async apply(unit: Unit): Promise<UnitResult> {

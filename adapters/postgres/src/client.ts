@@ -1,7 +1,7 @@
 import type * as Library from 'pg'
-import type { Client, ClientConfig, Pool, PoolClient, PoolConfig } from 'pg'
+import type { Client, ClientConfig, Connection, Pool, PoolClient, PoolConfig } from 'pg'
 
-export type { Client, Pool, PoolClient }
+export type { Client, Connection, Pool, PoolClient }
 
 /** What connections are made with; the password stays in here. */
 export type ConnectionConfig = ClientConfig
@@ -18,6 +18,40 @@ export async function createPool(config: PoolConfig): Promise<Pool> {
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
   return pool
+}
+
+/** What is sent and how answers are read, for something that the library waits for as for one of its own queries. */
+export interface Exchange {
+  submit(connection: Connection): void
+  handleRowDescription(message: { readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[] }): void
+  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void
+  handleCommandComplete(message: { readonly text: string }): void
+  handleEmptyQuery(): void
+  handleCopyInResponse(connection: Connection): void
+}
+
+/** What the library's timers take at most: the exchange has its own. */
+const never = 2 ** 31 - 1
+
+/** Does an exchange on a connection. Resolves with the error that ended it, of the server or the connection; `undefined` where all is well. */
+export async function converse(client: PoolClient, exchange: Exchange): Promise<Error | undefined> {
+  const { Query } = await library()
+  return new Promise((resolve) => {
+    // Where there is none the library says null, whatever its types say.
+    const query = new Query({ text: '' }, (error) => resolve(error ?? undefined))
+    try {
+      client.query(Object.assign(query, exchange, { query_timeout: never }))
+    } catch (error) {
+      // Something of it may have been sent.
+      resolve(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+}
+
+/** How the library sends values. */
+export async function valueSender(): Promise<(value: unknown) => string | Buffer | null> {
+  const { default: utils } = await import('pg/lib/utils.js')
+  return utils.prepareValue
 }
 
 /** A connection of its own, not yet connected. */

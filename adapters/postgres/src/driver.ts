@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  createSqlDatabase,
   StorageError,
   type DriverReader,
+  type DriverSql,
   type DriverTransaction,
   type MigrationReport,
-  type SqlDatabase,
   type SqlResult,
   type StorageCapabilities,
   type StorageDriver,
@@ -47,7 +46,7 @@ export class PostgresDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities
   readonly lanes: number
   readonly reader: DriverReader
-  readonly sql: SqlDatabase
+  readonly sql: DriverSql
   readonly partitions: Partitions
   readonly #connections: Connections
   readonly #sessions: Connections
@@ -72,7 +71,7 @@ export class PostgresDriver implements StorageDriver {
         return reader.all(page)
       },
     }
-    this.sql = createSqlDatabase({ dialect: 'postgres', run: (text, values) => this.#runSql(text, values) })
+    this.sql = { dialect: 'postgres', query: (text, values) => this.#runSql(text, values) }
   }
 
   async commit(units: readonly Unit[]): Promise<readonly (UnitResult | Promise<UnitResult>)[]> {
@@ -100,6 +99,7 @@ export class PostgresDriver implements StorageDriver {
     return new PostgresTransaction(client, {
       schema: this.#schema.schema,
       place: this.#connections.place,
+      statementTimeout: this.#connections.statementTimeout,
       ensurePartitions: (room) => this.partitions.ensure(room),
       onEnd: () => undefined,
       onAppended: () => this.#wakeUps?.appended(),

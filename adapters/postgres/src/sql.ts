@@ -1,6 +1,12 @@
 import type { SqlResult } from 'tutti/storage'
 import type { PoolClient } from './client.ts'
 
+/** How a column of the server's answers is read, by its type. */
+export function readerOf(client: PoolClient, dataTypeID: number): (text: string) => unknown {
+  const read: (text: string) => unknown = client.getTypeParser(dataTypeID, 'text')
+  return dataTypeID === int8 ? (text) => toInteger(read(text)) : read
+}
+
 /** Runs a statement of the user. */
 export async function runSql(client: PoolClient, text: string, values: readonly unknown[]): Promise<SqlResult> {
   const { rows, rowCount, command, fields } = await client.query<Record<string, unknown>>(text, [...values])

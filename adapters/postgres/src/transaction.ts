@@ -1,9 +1,10 @@
 import {
-  createSqlDatabase,
   StorageError,
   type DriverReader,
+  type DriverStatement,
   type DriverTransaction,
-  type SqlDatabase,
+  type DriverTransactionSql,
+  type StatementsOutcome,
   type Unit,
   type UnitResult,
   type WriteResult,
@@ -15,6 +16,7 @@ import { textQuery } from './connections.ts'
 import { isStatementError, storageError, type Outcome } from './failures.ts'
 import type { TextRow } from './rows.ts'
 import { runSql } from './sql.ts'
+import { runBatch } from './statement-batch.ts'
 import { isBatchUnit, positionsOf, writeInTransaction, writeOther, type BatchUnit } from './writes.ts'
 
 /** What a transaction is made with. */
@@ -22,6 +24,8 @@ export interface TransactionParts {
   readonly schema: string
   /** The server without password. */
   readonly place: string
+  /** In milliseconds. */
+  readonly statementTimeout: number
   /** Makes room for so many more events. */
   ensurePartitions(room: number): Promise<void>
   /** Called once, when the connection is no longer needed. */
@@ -32,7 +36,7 @@ export interface TransactionParts {
 
 /** A transaction on a connection of its own. */
 export class PostgresTransaction implements DriverTransaction {
-  readonly sql: SqlDatabase
+  readonly sql: DriverTransactionSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
@@ -56,10 +60,11 @@ export class PostgresTransaction implements DriverTransaction {
     this.head = reader.head
     this.documents = reader.documents
     this.list = reader.list
-    this.sql = createSqlDatabase({
+    this.sql = {
       dialect: 'postgres',
-      run: (text, values) => this.#on(() => runSql(client, text, values), { own: false }),
-    })
+      query: (text, values) => this.#on(() => runSql(client, text, values), { own: false }),
+      queryAll: (statements) => this.#queryAll(statements),
+    }
     // Goes out together with the first statement; if it fails, that one fails as well.
     client.query('begin isolation level read committed').catch(() => undefined)
   }
@@ -111,6 +116,13 @@ export class PostgresTransaction implements DriverTransaction {
       // Without its connection the server rolls it back.
       this.#end(true)
     }
+  }
+
+  async #queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+    const { results, failure } = await runBatch(this.#client, statements, this.#parts.statementTimeout)
+    if (failure === undefined || isStatementError(failure.error)) return { results, ...(failure && { failure }) }
+    this.#end(true)
+    return { results, failure: { error: storageError(failure.error, this.#parts.place, 'none') } }
   }
 
   async #write(unit: BatchUnit): Promise<UnitResult> {

@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '../message/index.ts'
 import { DocumentConflictError, LeaseLostError, type DocumentChange } from '../storage/index.ts'
 import { letterKey, letterOf, type LetterValue } from './dead-letters.ts'
-import { HandlerFailure } from './errors.ts'
+import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
 import type { Projection } from './projection.ts'
-import { ProjectionScope } from './projection-scope.ts'
+import { ProjectionScope, type Occurrence } from './projection-scope.ts'
 import { segmentOf } from './segment-of.ts'
 import type { Failing, Segment } from './segment.ts'
 import { judge } from './verdict.ts'
@@ -88,16 +88,33 @@ function letterChange(letter: LetterValue): DocumentChange {
 
 /** Handles events and writes `changes` in one transaction. Throws a `HandlerFailure` for the one that failed. */
 export async function commit(work: Work<Projection>, items: readonly Item[], changes: readonly DocumentChange[]): Promise<void> {
-  const { storage, clock, definition, build, log } = work
-  if (items.length === 0) return storage.state.write(changes)
+  if (items.length === 0) return work.storage.state.write(changes)
+  const occurrences = items.map(({ event, segment }) => ({
+    event,
+    attempt: segment.failing?.position === event.position ? segment.failing.attempt + 1 : 1,
+    replaying: work.replaying(event),
+  }))
+  try {
+    await handleAndWrite(work, { occurrences, changes, together: true })
+  } catch (error) {
+    if (!(error instanceof StatementsTimeoutError)) throw error
+    // Each has its own time now, and the event that takes too long is found.
+    await handleAndWrite(work, { occurrences, changes, together: false })
+  }
+}
+
+async function handleAndWrite(
+  { storage, clock, definition, build, log }: Work<Projection>,
+  {
+    occurrences,
+    changes,
+    together,
+  }: { readonly occurrences: readonly Occurrence[]; readonly changes: readonly DocumentChange[]; readonly together: boolean },
+): Promise<void> {
   using watchdog = new Watchdog(clock, definition.handling.timeout)
   await storage.transaction(async (tx) => {
-    const scope = new ProjectionScope(tx, { definition, build, log, watchdog })
-    for (const [index, { event, segment }] of items.entries()) {
-      const attempt = segment.failing?.position === event.position ? segment.failing.attempt + 1 : 1
-      const pending = scope.handle(event, { index, attempt, replaying: work.replaying(event) })
-      if (pending !== undefined) await pending
-    }
+    const scope = new ProjectionScope(tx, { definition, build, log, watchdog, together })
+    await scope.handleAll(occurrences)
     await tx.state.write([...scope.documents.takeChanges(), ...changes])
   })
 }

@@ -4,10 +4,11 @@ import type { RecordedEvent } from '../message/index.ts'
 import type { SqlDatabase, SqlFragment, Transaction } from '../storage/index.ts'
 import { BatchDocuments } from './batch-documents.ts'
 import { tableName, type Build } from './build.ts'
-import { HandlerFailure } from './errors.ts'
+import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
 import { contextOf } from './event-context.ts'
 import { handle } from './event-handlers.ts'
 import type { BuildContext, ProjectionContext, ProjectionDocuments } from './handler-context.ts'
+import { PendingStatements } from './pending-statements.ts'
 import type { Projection } from './projection.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -34,6 +35,15 @@ interface Parts {
   readonly build: Build
   readonly log: Logger
   readonly watchdog: Watchdog
+  /** Whether statements that handlers return run together, so that several events share a round trip. @default true */
+  readonly together?: boolean
+}
+
+/** An event to be handled. */
+export interface Occurrence {
+  readonly event: RecordedEvent
+  readonly attempt: number
+  readonly replaying: boolean
 }
 
 /** One transaction in which events are handled. */
@@ -43,36 +53,81 @@ export class ProjectionScope extends BuildScope {
   readonly afterCommit: (work: () => void) => void
   readonly #definition: Projection
   readonly #watchdog: Watchdog
+  readonly #statements: PendingStatements | undefined
 
-  constructor(tx: Transaction, { definition, build, log, watchdog }: Parts) {
+  constructor(tx: Transaction, { definition, build, log, watchdog, together = true }: Parts) {
     super(tx, build)
     this.documents = new BatchDocuments(tx.state, build.id)
     this.log = log
     this.afterCommit = (work) => tx.onCommit(() => attempt(work, log))
     this.#definition = definition
     this.#watchdog = watchdog
+    this.#statements = together ? new PendingStatements(tx) : undefined
   }
 
   get signal(): AbortSignal {
     return this.#watchdog.signal
   }
 
-  /** Calls the handler of an event; a promise where it has to be awaited. Throws a `HandlerFailure`. */
-  handle(
-    event: RecordedEvent,
-    at: { readonly index: number; readonly attempt: number; readonly replaying: boolean },
-  ): Promise<void> | undefined {
-    const ctx = new EventScope(this, at)
+  /** Handles events in order. Rejects with a `HandlerFailure` for the first that failed, or with a `StatementsTimeoutError`. */
+  async handleAll(occurrences: readonly Occurrence[]): Promise<void> {
     try {
-      const result = runInContext(contextOf(event, this.signal), () => handle(this.#definition, event, ctx), undefined)
-      if (!isPromise(result)) return undefined
-      return this.#watchdog.watch(result).catch((error: unknown) => {
-        throw new HandlerFailure(at.index, error)
-      })
+      for (let index = 0; index < occurrences.length; index++) {
+        const pending = this.#handle(occurrences[index] as Occurrence, index)
+        if (pending !== undefined) await pending
+      }
     } catch (error) {
-      throw new HandlerFailure(at.index, error)
+      // Where a statement of an earlier event has failed, that one is to blame.
+      await this.#settle()
+      throw error
+    }
+    await this.#settle()
+  }
+
+  /** Calls the handler of an event; a promise where it has to be awaited before the next one. */
+  #handle(occurrence: Occurrence, index: number): Promise<void> | undefined {
+    const { event } = occurrence
+    const ctx = new EventScope(this, occurrence)
+    let result: unknown
+    try {
+      result = runInContext(contextOf(event, this.signal), () => handle(this.#definition, event, ctx), undefined)
+    } catch (error) {
+      throw new HandlerFailure(index, error)
+    }
+    if (this.#statements?.take(result, index) === true) return undefined
+    const pending = isPromise(result) ? result : Array.isArray(result) && result.some(isPromise) ? inOrder(result) : undefined
+    return pending && this.#wait(pending, index)
+  }
+
+  async #wait(pending: PromiseLike<unknown>, index: number): Promise<void> {
+    let waiting = pending
+    if (this.#statements?.any === true) {
+      const started = Promise.resolve(pending)
+      // Should it fail meanwhile, it is asked below, unless a statement before it has failed.
+      started.catch(() => undefined)
+      await this.#settle()
+      waiting = started
+    }
+    try {
+      await this.#watchdog.watch(waiting)
+    } catch (error) {
+      throw new HandlerFailure(index, error)
     }
   }
+
+  /** Waits for the statements that handlers have returned. */
+  async #settle(): Promise<void> {
+    if (this.#statements?.any !== true) return
+    try {
+      await this.#watchdog.watch(this.#statements.settled())
+    } catch (error) {
+      throw error instanceof HandlerFailure ? error : new StatementsTimeoutError(error)
+    }
+  }
+}
+
+async function inOrder(results: readonly unknown[]): Promise<void> {
+  for (const result of results) await result
 }
 
 /** What the handler of one event gets. */
@@ -87,7 +142,7 @@ class EventScope implements ProjectionContext {
   readonly afterCommit: ProjectionContext['afterCommit']
   readonly #scope: ProjectionScope
 
-  constructor(scope: ProjectionScope, { attempt, replaying }: { readonly attempt: number; readonly replaying: boolean }) {
+  constructor(scope: ProjectionScope, { attempt, replaying }: Occurrence) {
     this.tx = scope.tx
     this.version = scope.version
     this.table = scope.table

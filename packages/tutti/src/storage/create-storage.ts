@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { systemClock, type Clock } from '../kernel/index.ts'
-import type { DriverReader, StorageDriver, Unit, UnitResult } from './driver.ts'
+import type { DriverReader, DriverStatement, StorageDriver, Unit, UnitResult } from './driver.ts'
 import { StorageError } from './errors.ts'
 import type { EventStore } from './event-store.ts'
 import { eventsOnDriver, type Route } from './events-on-driver.ts'
@@ -57,7 +57,12 @@ class DriverStorage implements Storage, TransactionHost {
 
   get sql(): SqlDatabase {
     const dialect = this.#driver.sql?.dialect ?? this.noSql()
-    return (this.#sql ??= createSqlDatabase({ dialect, run: (text, values) => this.#query(text, values) }))
+    return (this.#sql ??= createSqlDatabase({
+      dialect,
+      origin: this,
+      run: (text, values) => this.#query(text, values),
+      runAll: (statements) => this.#queryAll(statements),
+    }))
   }
 
   get running(): Transaction | undefined {
@@ -144,6 +149,11 @@ class DriverStorage implements Storage, TransactionHost {
     if (tx !== undefined) return tx.query(text, values)
     const sql = this.#driver.sql ?? this.noSql()
     return this.#whileOpen(() => sql.query(text, values))
+  }
+
+  #queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
+    const tx = this.#ambient.getStore()
+    return tx === undefined ? this.transaction(() => this.#queryAll(statements)) : tx.queryAll(statements)
   }
 
   #guarded(reader: DriverReader): DriverReader {

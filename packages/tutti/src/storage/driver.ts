@@ -1,5 +1,5 @@
 import type { EncodedEvent, EventRow } from '../message/index.ts'
-import type { SqlDatabase } from './sql-database.ts'
+import type { SqlDatabase, SqlResult } from './sql-database.ts'
 import type { MigrationReport, StorageCapabilities } from './storage.ts'
 
 /**
@@ -14,7 +14,7 @@ export interface StorageDriver {
   /** Reads outside of transactions. */
   readonly reader: DriverReader
   /** The user's own tables, outside of transactions. */
-  readonly sql: SqlDatabase | undefined
+  readonly sql: DriverSql | undefined
   /**
    * Commits units of writes together: one round trip, one fsync. The result of a unit that has to wait for others may come later. Each unit takes effect as a whole or not at all, and sees those before it;
    * one that conflicts does not fail its neighbours. Rejects only where the commit as such failed: then nothing of it was written, unless
@@ -49,7 +49,7 @@ export interface DriverReader {
 
 /** A transaction that lasts over several calls; calls do not overlap. */
 export interface DriverTransaction extends DriverReader {
-  readonly sql: SqlDatabase | undefined
+  readonly sql: DriverTransactionSql | undefined
   apply(unit: Unit): Promise<UnitResult>
   savepoint(name: string): Promise<void>
   /** Undoes everything since the savepoint. Its name is not used again. */
@@ -62,6 +62,32 @@ export interface DriverTransaction extends DriverReader {
   commit(): Promise<void>
   /** Ends the transaction, whatever comes of it. */
   rollback(): Promise<void>
+}
+
+/** Runs users' own statements. */
+export interface DriverSql {
+  readonly dialect: SqlDatabase['dialect']
+  /** `text` has placeholders in the backend's own style: `$1`, `$2` … on PostgreSQL, `?` elsewhere. */
+  query(text: string, values: readonly unknown[]): Promise<SqlResult>
+}
+
+/** Runs users' own statements in a transaction. */
+export interface DriverTransactionSql extends DriverSql {
+  /** Runs statements in order, in as few round trips as it can, and none behind one that fails. @default one `query` after the other */
+  queryAll?(statements: readonly DriverStatement[]): Promise<StatementsOutcome>
+}
+
+export interface DriverStatement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+/** What statements gave that ran in order. */
+export interface StatementsOutcome {
+  /** Of those that did not fail. */
+  readonly results: readonly SqlResult[]
+  /** Why the one behind the last result failed. @default none did */
+  readonly failure?: { readonly error: unknown }
 }
 
 export interface StreamPage {

@@ -10,6 +10,18 @@ export class StorageError extends TuttiError {
   }
 }
 
+/** A statement of a batch failed, and those behind it were not run. The cause is what the backend says. */
+export class SqlBatchError extends StorageError {
+  /** Which one it was, from 0. */
+  readonly index: number
+
+  constructor(index: number, count: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super('TUTTI_SQL_BATCH_FAILED', `Statement ${index + 1} of ${count} failed: ${reason}`, { cause, details: { index } })
+    this.index = index
+  }
+}
+
 /** The stream is not as the writer expected; nothing was written. */
 export class StreamConflictError extends StorageError {
   readonly stream: string

@@ -1,10 +1,11 @@
 import type { Clock } from '../kernel/index.ts'
-import type { DriverReader, DriverTransaction, Unit, UnitResult } from './driver.ts'
-import { StorageError } from './errors.ts'
+import type { DriverReader, DriverStatement, DriverTransaction, DriverTransactionSql, Unit, UnitResult } from './driver.ts'
+import { SqlBatchError, StorageError } from './errors.ts'
 import { eventsOnDriver, type Route } from './events-on-driver.ts'
 import { runListeners } from './run-listeners.ts'
 import { createSqlDatabase } from './sql/create-sql-database.ts'
 import type { SqlDatabase, SqlResult } from './sql-database.ts'
+import { runAll, StatementGroup } from './statement-group.ts'
 import { stateOnDriver } from './state-on-driver.ts'
 import type { Transaction } from './storage.ts'
 import type { TransactionHandle } from './transaction-handle.ts'
@@ -34,6 +35,8 @@ export class RunningTransaction implements Transaction, Route {
   readonly #after: (() => void)[] = []
   #sql: SqlDatabase | undefined
   #turn: Promise<unknown> = Promise.resolve()
+  /** The last in the queue, while more may join it. */
+  #group: StatementGroup | undefined
   #ended = false
   #savepoints = 0
   #appended = false
@@ -67,14 +70,38 @@ export class RunningTransaction implements Transaction, Route {
   }
 
   get sql(): SqlDatabase {
-    const dialect = this.#driver.sql?.dialect ?? this.host.noSql()
-    return (this.#sql ??= createSqlDatabase({ dialect, run: (text, values) => this.query(text, values) }))
+    const { dialect } = this.#driverSql
+    return (this.#sql ??= createSqlDatabase({
+      dialect,
+      origin: this.host,
+      run: (text, values) => this.query(text, values),
+      runAll: (statements) => this.queryAll(statements),
+    }))
   }
 
   /** Runs a user's statement in its turn. */
   query(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    const sql = this.#driver.sql ?? this.host.noSql()
+    const sql = this.#driverSql
     return this.#inTurn(() => sql.query(text, values))
+  }
+
+  /** Runs a user's statements in their turn, and none behind one that fails. Throws `TUTTI_SQL_BATCH_FAILED`. */
+  async queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
+    const sql = this.#driverSql
+    const { results, failure } = await this.#inTurn(() => runAll(sql, statements))
+    if (failure === undefined) return results
+    // What keeps a storage from working is no statement's fault.
+    throw failure.error instanceof StorageError ? failure.error : new SqlBatchError(results.length, statements.length, failure.error)
+  }
+
+  /**
+   * Runs a user's statements in their turn, together with those of earlier calls that no other call came behind. Rejects with the error of
+   * the first that fails; those behind it, of this call and later ones, are not run.
+   */
+  together(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
+    const inner = this.#inner()
+    if (inner !== undefined) return inner.together(statements)
+    return (this.#group ?? this.#newGroup()).add(statements)
   }
 
   write(unit: Unit): Promise<UnitResult> {
@@ -140,6 +167,7 @@ export class RunningTransaction implements Transaction, Route {
 
   /** Does what ends it once everything before is done; later calls fail whatever comes of it. */
   #end(work: () => Promise<void>): Promise<void> {
+    this.#group = undefined
     const done = this.#turn.then(() => {
       this.#ended = true
       return work()
@@ -159,6 +187,7 @@ export class RunningTransaction implements Transaction, Route {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const inner = this.#inner()
     if (inner !== undefined) return inner.#inTurn(work)
+    this.#group = undefined
     const done = this.#turn.then(() => {
       if (this.#ended) throw ended()
       return work()
@@ -166,6 +195,21 @@ export class RunningTransaction implements Transaction, Route {
     // The next one takes its turn whatever became of this one.
     this.#turn = done.catch(() => undefined)
     return done
+  }
+
+  #newGroup(): StatementGroup {
+    const sql = this.#driverSql
+    const group = new StatementGroup()
+    const run = (): Promise<void> => {
+      if (this.#group === group) this.#group = undefined
+      return group.run(sql)
+    }
+    this.#inTurn(run).catch((error: unknown) => group.fail(error))
+    return (this.#group = group)
+  }
+
+  get #driverSql(): DriverTransactionSql {
+    return this.#driver.sql ?? this.host.noSql()
   }
 
   #only(named: TransactionHandle | undefined): Route {

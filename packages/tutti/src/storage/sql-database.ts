@@ -15,7 +15,18 @@ export interface SqlDatabase {
   list(values: readonly unknown[]): SqlFragment
   /** Runs text with placeholders in the backend's own style. */
   query<Row extends SqlRow = SqlRow>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>>
+  /**
+   * Runs statements in order and as one, in one round trip where the backend can, and gives the result of each:
+   * `` sql.batch([sql`insert …`, sql`update …`]) ``. Within a transaction they are part of it, else they have one of their own. None behind
+   * one that fails is run: throws `TUTTI_SQL_BATCH_FAILED`, whose `index` says which it was.
+   */
+  batch<const Statements extends readonly SqlStatement[]>(statements: Statements): Promise<SqlBatchResults<Statements>>
   readonly dialect: 'sqlite' | 'postgres' | 'mysql'
+}
+
+/** What the statements of a batch gave, in their order. */
+export type SqlBatchResults<Statements extends readonly SqlStatement[]> = {
+  -readonly [I in keyof Statements]: Statements[I] extends SqlStatement<infer Row> ? SqlResult<Row> : never
 }
 
 /** A part of a statement. */
@@ -25,7 +36,7 @@ export interface SqlFragment {
 }
 
 /** A statement: awaited, it runs and gives its rows; within another template it is a part of it. */
-export interface SqlStatement<Row extends SqlRow> extends PromiseLike<Row[]>, SqlFragment {
+export interface SqlStatement<Row extends SqlRow = SqlRow> extends PromiseLike<Row[]>, SqlFragment {
   /** Runs it and gives how many rows were changed besides the rows. */
   run(): Promise<SqlResult<Row>>
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createSqlDatabase, type SqlDatabase, type SqlResult } from '../../src/storage/index.ts'
+import type { SqlDatabase, SqlResult } from '../../src/storage/index.ts'
+import { createSqlDatabase } from '../../src/storage/sql/create-sql-database.ts'
 
 /** An SQL database that shows what it would run. */
 function shown(dialect: SqlDatabase['dialect']): { readonly sql: SqlDatabase; readonly ran: (readonly [string, readonly unknown[]])[] } {
@@ -8,7 +9,9 @@ function shown(dialect: SqlDatabase['dialect']): { readonly sql: SqlDatabase; re
     ran.push([text, values])
     return { rows: [], changes: 0 }
   }
-  return { sql: createSqlDatabase({ dialect, run }), ran }
+  const runAll = (statements: readonly { readonly text: string; readonly values: readonly unknown[] }[]): Promise<SqlResult[]> =>
+    Promise.all(statements.map(({ text, values }) => run(text, values)))
+  return { sql: createSqlDatabase({ dialect, origin: ran, run, runAll }), ran }
 }
 
 describe('an SQL template', () => {
@@ -54,5 +57,38 @@ describe('an SQL template', () => {
     await statement
     await statement.run()
     expect(ran).toHaveLength(1)
+  })
+})
+
+describe('a batch', () => {
+  it('has statements run as they are, with what is within them', async () => {
+    const { sql, ran } = shown('postgres')
+    const open = sql`status = ${'open'}`
+    await sql.batch([sql`update t set a = ${1} where ${open}`, sql`select 1`])
+    expect(ran).toEqual([
+      ['update t set a = $1 where status = $2', [1, 'open']],
+      ['select 1', []],
+    ])
+  })
+
+  it('takes statements of its own storage alone, which nobody has run yet', async () => {
+    const { sql, ran } = shown('sqlite')
+    const run = sql`select 1`
+    await run
+    const other = shown('sqlite').sql
+    const refused: readonly unknown[] = [
+      run,
+      other`select 2`,
+      sql.raw('select 3'),
+      'select 4',
+      sql.query('select 5'),
+      { text: ['select 6'], values: [] },
+    ]
+    for (const one of refused)
+      // @ts-expect-error -- some of them are no statements
+      await expect(sql.batch([sql`select 0`, one])).rejects.toMatchObject({ code: 'TUTTI_OPTION_INVALID' })
+    // @ts-expect-error -- a statement is no array
+    await expect(sql.batch(sql`select 0`)).rejects.toMatchObject({ code: 'TUTTI_OPTION_INVALID' })
+    expect(ran.map(([text]) => text)).toEqual(['select 1', 'select 5'])
   })
 })

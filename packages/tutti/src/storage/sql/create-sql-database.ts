@@ -1,66 +1,54 @@
 import { OptionError, shown } from '../../kernel/index.ts'
-import type { SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from '../sql-database.ts'
+import type { DriverStatement } from '../driver.ts'
+import type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from '../sql-database.ts'
 import { flatten, Fragment } from './fragment.ts'
+import { handOverAll, Statement, type StatementHome } from './statement.ts'
 
-/** What a backend gives to have the tagged templates. */
-export interface SqlDatabaseOptions {
-  readonly dialect: SqlDatabase['dialect']
-  /** Runs text with placeholders in the dialect's own style: `$1`, `$2` … on PostgreSQL, `?` elsewhere. */
-  run(text: string, values: readonly unknown[]): Promise<SqlResult>
+/** What it takes to have the tagged templates. */
+export interface SqlDatabaseOptions extends StatementHome {
+  /** Runs statements in order and as one; none behind one that fails. */
+  runAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]>
 }
 
-/** Makes an SQL database of a function that runs statements: values always travel apart from the text. */
-export function createSqlDatabase({ dialect, run }: SqlDatabaseOptions): SqlDatabase {
-  const query = <Row extends SqlRow>(text: string, values: readonly unknown[] = []): Promise<SqlResult<Row>> =>
-    // Whoever writes a statement says what its rows are.
-    run(text, values) as Promise<SqlResult<Row>>
+/** Makes an SQL database of functions that run statements: values always travel apart from the text. */
+export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
+  const { dialect, origin, runAll } = options
   const tag = <Row extends SqlRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): SqlStatement<Row> => {
     if (!Array.isArray(strings) || !Array.isArray(strings.raw))
       throw new OptionError(
         `sql received ${shown(strings)}; wanted a template: sql\`select …\`. For plain text use sql.query(text, values).`,
       )
-    const flat = flatten(strings, values)
-    return new Statement<Row>(flat, () => query(withPlaceholders(flat.text, dialect), flat.values))
+    return new Statement<Row>(flatten(strings, values), options)
   }
   return Object.assign(tag, {
     dialect,
-    query,
+    query: <Row extends SqlRow>(text: string, values: readonly unknown[] = []): Promise<SqlResult<Row>> =>
+      // Whoever writes a statement says what its rows are.
+      options.run(text, values) as Promise<SqlResult<Row>>,
+    batch: async <const Statements extends readonly SqlStatement[]>(statements: Statements): Promise<SqlBatchResults<Statements>> => {
+      const given = checkBatch(statements, origin)
+      const results = given.length === 0 ? [] : await handOverAll(given, runAll)
+      return results as SqlBatchResults<Statements>
+    },
     id: (...names: readonly string[]): SqlFragment => new Fragment([names.map((name) => quoted(name, dialect)).join('.')], []),
     raw: (text: string): SqlFragment => new Fragment([text], []),
     list,
   })
 }
 
-/** Runs once, when it is first awaited; as a part of another statement it does not run at all. */
-class Statement<Row extends SqlRow> extends Fragment implements SqlStatement<Row> {
-  readonly #run: () => Promise<SqlResult<Row>>
-  #result: Promise<SqlResult<Row>> | undefined
-
-  constructor({ text, values }: SqlFragment, run: () => Promise<SqlResult<Row>>) {
-    super(text, values)
-    this.#run = run
+function checkBatch(statements: readonly unknown[], origin: object): readonly Statement[] {
+  if (!Array.isArray(statements)) throw new OptionError(`sql.batch received ${shown(statements)}; wanted an array of sql\`…\` statements.`)
+  const given = new Set<Statement>()
+  for (const [i, statement] of statements.entries()) {
+    if (!(statement instanceof Statement))
+      throw new OptionError(`sql.batch received ${shown(statement)} at ${i}; wanted statements: [sql\`…\`, sql\`…\`].`)
+    if (given.has(statement) || !statement.isNewOf(origin))
+      throw new OptionError(
+        `sql.batch received at ${i} a statement that runs already, or one of another storage; wanted each made by this storage and given once, without await.`,
+      )
+    given.add(statement)
   }
-
-  run(): Promise<SqlResult<Row>> {
-    return (this.#result ??= this.#run())
-  }
-
-  // oxlint-disable-next-line unicorn/no-thenable -- a statement is awaited
-  then<A = Row[], B = never>(
-    fulfilled?: ((rows: Row[]) => A | PromiseLike<A>) | null,
-    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.run()
-      .then(({ rows }) => rows)
-      .then(fulfilled, rejected)
-  }
-}
-
-function withPlaceholders(text: readonly string[], dialect: SqlDatabase['dialect']): string {
-  if (dialect !== 'postgres') return text.join('?')
-  let joined = text[0] ?? ''
-  for (let i = 1; i < text.length; i++) joined += `$${i}${text[i] ?? ''}`
-  return joined
+  return [...given]
 }
 
 function quoted(name: string, dialect: SqlDatabase['dialect']): string {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../kernel/index.ts'
-import type { DriverReader, DriverTransaction, StorageDriver, Unit, UnitResult } from '../driver.ts'
-import type { SqlDatabase, SqlResult } from '../sql-database.ts'
-import { createSqlDatabase } from '../sql/create-sql-database.ts'
+import type { DriverReader, DriverSql, DriverTransaction, StorageDriver, Unit, UnitResult } from '../driver.ts'
+import type { SqlResult } from '../sql-database.ts'
 import type { MigrationReport, StorageCapabilities } from '../storage.ts'
 import { openDatabase, type DatabaseFile, type FileOptions } from './database-file.ts'
 import { assertSchema, migrateFile, schemaVersion } from './migrate.ts'
@@ -18,7 +17,7 @@ export class SqliteDriver implements StorageDriver {
   /** SQLite has one writer; what comes while it waits for the disk goes together next. */
   readonly lanes = 1
   readonly reader: DriverReader
-  readonly sql: SqlDatabase
+  readonly sql: DriverSql
   readonly #place: Place
   readonly #options: FileOptions & { readonly clock: Clock }
   #file: Promise<DatabaseFile> | undefined
@@ -29,7 +28,7 @@ export class SqliteDriver implements StorageDriver {
     this.#options = options
     this.capabilities = { durable: !place.memory, shared: !place.memory, sql: true, wakesOthers: false, oneWriter: true }
     this.reader = sqliteReader(async (work) => (await this.#migrated()).read(work))
-    this.sql = createSqlDatabase({ dialect: 'sqlite', run: (text, values) => this.#query(text, values) })
+    this.sql = { dialect: 'sqlite', query: (text, values) => this.#query(text, values) }
   }
 
   async commit(units: readonly Unit[]): Promise<readonly UnitResult[]> {

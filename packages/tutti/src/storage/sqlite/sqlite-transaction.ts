@@ -1,7 +1,14 @@
-import type { DriverReader, DriverTransaction, Unit, UnitResult } from '../driver.ts'
+import type {
+  DriverReader,
+  DriverStatement,
+  DriverTransaction,
+  DriverTransactionSql,
+  StatementsOutcome,
+  Unit,
+  UnitResult,
+} from '../driver.ts'
 import { StorageError } from '../errors.ts'
-import type { SqlDatabase } from '../sql-database.ts'
-import { createSqlDatabase } from '../sql/create-sql-database.ts'
+import type { SqlResult } from '../sql-database.ts'
 import { writeFailure } from './busy.ts'
 import type { Connection } from './connection.ts'
 import type { DatabaseFile } from './database-file.ts'
@@ -9,9 +16,12 @@ import { sqliteReader, type Read } from './sqlite-reader.ts'
 import { runUsers, statementBytes } from './sqlite-sql.ts'
 import { writeUnit } from './write-units.ts'
 
+/** How many statements run before others get their turn of the event loop. */
+const atATime = 200
+
 /** A transaction on the connection that writes, which is its alone until it ends. */
 export class SqliteTransaction implements DriverTransaction {
-  readonly sql: SqlDatabase
+  readonly sql: DriverTransactionSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
@@ -33,13 +43,11 @@ export class SqliteTransaction implements DriverTransaction {
     this.head = reader.head
     this.documents = reader.documents
     this.list = reader.list
-    this.sql = createSqlDatabase({
+    this.sql = {
       dialect: 'sqlite',
-      run: async (text, values) => {
-        this.#bytes += statementBytes(text)
-        return this.#write((connection) => runUsers(connection, text, values))
-      },
-    })
+      query: async (text, values) => this.#query(text, values),
+      queryAll: (statements) => this.#queryAll(statements),
+    }
   }
 
   async apply(unit: Unit): Promise<UnitResult> {
@@ -76,6 +84,25 @@ export class SqliteTransaction implements DriverTransaction {
     } finally {
       this.#end()
     }
+  }
+
+  #query(text: string, values: readonly unknown[]): SqlResult {
+    this.#bytes += statementBytes(text)
+    return this.#write((connection) => runUsers(connection, text, values))
+  }
+
+  async #queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+    const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+    const results: SqlResult[] = []
+    for (const { text, values } of statements) {
+      try {
+        results.push(this.#query(text, values))
+      } catch (error) {
+        return { results, failure: { error } }
+      }
+      if (results.length % atATime === 0) await setImmediate()
+    }
+    return { results }
   }
 
   #write<T>(work: (connection: Connection) => T): T {

@@ -10,6 +10,7 @@ import { isolationCases } from './isolation.ts'
 import { nestedCases } from './nested.ts'
 import { pageCases } from './pages.ts'
 import { readCases } from './reads.ts'
+import { sqlBatchCases } from './sql-batches.ts'
 import type { StorageCase } from './storage-case.ts'
 import { streamLifeCases } from './stream-life.ts'
 import { transactionCases } from './transactions.ts'
@@ -26,6 +27,7 @@ export const storageConformance: readonly StorageCase[] = [
   ...pageCases,
   ...transactionCases,
   ...nestedCases,
+  ...sqlBatchCases,
   ...isolationCases,
   ...documentCases,
   ...claimCases,

@@ -1,0 +1,162 @@
+import type { DriverStatement, SqlResult, StatementsOutcome } from 'tutti/storage'
+import { converse, valueSender, type Connection, type Exchange, type PoolClient } from './client.ts'
+import { readerOf } from './sql.ts'
+
+/** How many statements share a round trip: more do not make it faster, but keep others waiting. */
+const atATime = 1_000
+
+/** How many texts are prepared at a time; others are parsed each time. */
+const mostNames = 50
+
+/** Runs statements of the user in a transaction, a thousand in one round trip. `timeout` is for each of them, in milliseconds. */
+export async function runBatch(client: PoolClient, statements: readonly DriverStatement[], timeout: number): Promise<StatementsOutcome> {
+  const send = await valueSender()
+  const results: SqlResult[] = []
+  for (let from = 0; from < statements.length; from += atATime) {
+    const { ready, failure } = prepareValues(statements.slice(from, from + atATime), send)
+    const batch = new StatementBatch(client, ready, timeout)
+    const error = ready.length === 0 ? undefined : await batch.run()
+    results.push(...batch.results)
+    if (error !== undefined) return { results, failure: { error } }
+    if (failure !== undefined) return { results, failure }
+  }
+  return { results }
+}
+
+interface ReadyStatement {
+  readonly text: string
+  readonly values: (string | Buffer | null)[]
+}
+
+/** Statements with their values as they are sent, up to the first with one that cannot be. */
+function prepareValues(
+  statements: readonly DriverStatement[],
+  send: (value: unknown) => string | Buffer | null,
+): { readonly ready: readonly ReadyStatement[]; readonly failure?: { readonly error: unknown } } {
+  const ready: ReadyStatement[] = []
+  for (const { text, values } of statements) {
+    try {
+      ready.push({ text, values: values.map(send) })
+    } catch (error) {
+      return { ready, failure: { error } }
+    }
+  }
+  return { ready }
+}
+
+interface Column {
+  readonly name: string
+  readonly read: (text: string) => unknown
+}
+
+/**
+ * Statements that go out together and are answered together. Each text is parsed once; the names under which the server knows them meanwhile
+ * end with the batch, so a pooler may give the server's connection to somebody else behind the transaction.
+ */
+class StatementBatch {
+  readonly results: SqlResult[] = []
+  readonly #client: PoolClient
+  readonly #statements: readonly ReadyStatement[]
+  readonly #timeout: number
+  /** By the text of the statement. */
+  readonly #columns = new Map<string, readonly Column[]>()
+  #rows: Record<string, unknown>[] = []
+  #timer: NodeJS.Timeout | undefined
+  /** Why an answer could not be read. */
+  #unreadable: Error | undefined
+
+  constructor(client: PoolClient, statements: readonly ReadyStatement[], timeout: number) {
+    this.#client = client
+    this.#statements = statements
+    this.#timeout = timeout
+  }
+
+  /** Resolves with why the statement behind the last result failed; `undefined` where none did. */
+  async run(): Promise<Error | undefined> {
+    const exchange: Exchange = {
+      submit: (connection) => this.#submit(connection),
+      handleRowDescription: ({ fields }) => {
+        const columns = fields.map(({ name, dataTypeID }) => ({ name, read: readerOf(this.#client, dataTypeID) }))
+        this.#columns.set(this.#text, columns)
+      },
+      handleDataRow: ({ fields }) => this.#read(fields),
+      handleCommandComplete: ({ text }) => this.#complete(text),
+      handleEmptyQuery: () => this.#complete(''),
+      handleCopyInResponse: ({ stream }) => void stream.destroy(new Error('there is nothing to copy from in a batch')),
+    }
+    const error = await converse(this.#client, exchange)
+    clearTimeout(this.#timer)
+    return this.#unreadable ?? error
+  }
+
+  #submit(connection: Connection): void {
+    this.#timer = setTimeout(() => connection.stream.destroy(new Error('Query read timeout')), this.#timeout)
+    connection.stream.cork()
+    try {
+      const names = namesOf(this.#statements)
+      const parsed = new Set<string>()
+      for (const { text, values } of this.#statements) {
+        const statement = names.get(text) ?? ''
+        if (statement === '' || !parsed.has(text)) parse(connection, statement, text)
+        parsed.add(text)
+        connection.bind({ statement, values }, true)
+        connection.execute(null, true)
+      }
+      for (const name of names.values()) connection.close({ type: 'S', name }, true)
+      connection.sync()
+    } finally {
+      connection.stream.uncork()
+    }
+  }
+
+  /** The text of the statement that is being answered. */
+  get #text(): string {
+    return this.#statements[this.results.length]?.text ?? ''
+  }
+
+  #read(values: readonly (string | null)[]): void {
+    if (this.#unreadable !== undefined) return
+    const columns = this.#columns.get(this.#text) ?? []
+    try {
+      this.#rows.push(Object.fromEntries(columns.map(({ name, read }, i) => [name, cell(values[i], read)])))
+    } catch (error) {
+      this.#unreadable = error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  #complete(tag: string): void {
+    this.#timer?.refresh()
+    if (this.#unreadable !== undefined) return
+    this.results.push({ rows: this.#rows, changes: changesOf(tag) })
+    this.#rows = []
+  }
+}
+
+/** Names for the texts that come more than once. */
+function namesOf(statements: readonly ReadyStatement[]): ReadonlyMap<string, string> {
+  const seen = new Set<string>()
+  const names = new Map<string, string>()
+  for (const { text } of statements) {
+    if (seen.has(text) && names.size < mostNames && !names.has(text)) names.set(text, `tutti_${names.size + 1}`)
+    seen.add(text)
+  }
+  return names
+}
+
+/** Has a text parsed and its columns told. A batch that failed has left its names behind, and nobody minds closing one that is not there. */
+function parse(connection: Connection, name: string, text: string): void {
+  if (name !== '') connection.close({ type: 'S', name }, true)
+  connection.parse({ name, text, types: [] }, true)
+  connection.describe({ type: 'S', name }, true)
+}
+
+function cell(text: string | null | undefined, read: (text: string) => unknown): unknown {
+  return text === null || text === undefined ? null : read(text)
+}
+
+/** How many rows were changed, of what the server says, such as `INSERT 0 1`. */
+function changesOf(tag: string): number {
+  if (tag.startsWith('SELECT')) return 0
+  const count = Number(tag.slice(tag.lastIndexOf(' ') + 1))
+  return Number.isInteger(count) ? count : 0
+}
