@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connections } from './connections.ts'
 import { isContention, schemaError, storageError } from './failures.ts'
-import { literal } from './literals.ts'
+import type { Lease } from './lease.ts'
+import { literal, literals } from './literals.ts'
 import type { Tables } from './tables.ts'
 
 interface Request {
@@ -26,6 +27,8 @@ export class Positions {
   #queue: Request[] = []
   #busy = false
   #seen: { readonly floor: string; readonly since: number } | undefined
+  /** Since when floors are known that were there while one was removed: a process that dies may leave many. */
+  #known: ReadonlyMap<string, number> = new Map()
 
   constructor(connections: Connections, tables: Tables) {
     this.#connections = connections
@@ -54,7 +57,7 @@ export class Positions {
     return `delete from ${this.#tables.floors} where id = ${literal(floor)}`
   }
 
-  /** Removes the lowest floor where the process that made it is gone: its transaction then holds no lock of it. */
+  /** Removes the lowest floor, and others as old, where the process that made it is gone: its transaction then holds no lock of it. */
   async look(floor: string | undefined): Promise<void> {
     if (floor === undefined || this.#seen?.floor !== floor) {
       this.#seen = floor === undefined ? undefined : { floor, since: performance.now() }
@@ -63,7 +66,7 @@ export class Positions {
     if (performance.now() - this.#seen.since < patience) return
     this.#seen = { floor, since: performance.now() }
     // Where that fails now, the next look tries again.
-    await this.#removeUnlocked(floor).catch(() => undefined)
+    await this.#sweep(floor).catch(() => undefined)
   }
 
   /** Removes the floor of a transaction whose connection was lost, as soon as the server has noticed; later looks do it where that takes long. */
@@ -71,24 +74,37 @@ export class Positions {
     if (floor === undefined) return
     const until = performance.now() + patience
     for (let wait = 1; performance.now() < until; wait *= 2) {
-      const removed = await this.#removeUnlocked(floor).catch(() => false)
-      if (removed) return
+      const gone = await this.#removeUnlocked([floor]).catch(() => false)
+      if (gone) return
       await sleep(wait)
     }
   }
 
-  /** Resolves with whether the floor is gone: not where a transaction holds its lock. */
-  #removeUnlocked(floor: string): Promise<boolean> {
+  async #sweep(lowest: string): Promise<void> {
+    const floors = await this.#connections.with((lease) => this.#list(lease), { attempts: 2 })
+    const now = performance.now()
+    const known = new Map(floors.map((floor) => [floor, this.#known.get(floor) ?? now]))
+    this.#known = known
+    await this.#removeUnlocked(floors.filter((floor) => floor === lowest || now - (known.get(floor) ?? now) >= patience))
+  }
+
+  async #list(lease: Lease): Promise<string[]> {
+    const [found] = await lease.ask([`select id from ${this.#tables.floors}`])
+    return (found?.rows ?? []).map(([id]) => String(id))
+  }
+
+  /** Resolves with whether the floors are gone: not where transactions hold their locks. */
+  #removeUnlocked(floors: readonly string[]): Promise<boolean> {
+    if (floors.length === 0) return Promise.resolve(true)
+    const among = (ids: readonly string[]): string => `from ${this.#tables.floors} where id in (${literals(ids)})`
     return this.#connections.with(
       async (lease) => {
-        const [, found] = await lease.ask(['start transaction', `${this.lockFloor(floor)} skip locked`])
-        if (found?.rows.length === 1) {
-          await lease.ask([this.deleteFloor(floor), 'commit'])
-          return true
-        }
+        const [, found] = await lease.ask(['start transaction', `select id ${among(floors)} for update skip locked`])
+        const free = (found?.rows ?? []).map(([id]) => String(id))
+        await lease.ask([...(free.length === 0 ? [] : [`delete ${among(free)}`]), 'commit'])
         // What is locked can be read nevertheless.
-        const [, left] = await lease.ask(['rollback', `select id from ${this.#tables.floors} where id = ${literal(floor)}`])
-        return left?.rows.length === 0
+        const left = new Set(await this.#list(lease))
+        return floors.every((floor) => !left.has(floor))
       },
       { attempts: 2 },
     )

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { mysql } from '../src/index.ts'
-import { describeWithServer, dropDatabase, ownDatabase, testStorage, url } from './test-storage.ts'
+import { describeWithServer, dropDatabase, onServer, ownDatabase, testStorage, url } from './test-storage.ts'
 
 const writer = fileURLToPath(new URL('fixtures/writer.ts', import.meta.url))
 
@@ -62,4 +62,17 @@ describeWithServer('Several processes on one MySQL database', () => {
     })
     expect(await storage.events.info('killed-open')).toBeUndefined()
   })
+
+  it('are not held up one by one by many that were killed', async () => {
+    await using storage = mysql({ url, database })
+    const after = await storage.events.head()
+    // What transactions leave that no longer run: one after the other they would take minutes.
+    const left = Array.from({ length: 120 }, (_, i) => `('left-${i}', ${after})`)
+    await onServer(`insert into ${database}.tutti_floors (id, floor) values ${left.join()}`)
+    await storage.events.append('behind', [{ type: 'x', data: 1 }])
+    const seen = async () => (await storage.events.page({ after })).events.map(({ stream }) => stream)
+    expect(await seen()).toEqual([])
+    await expect.poll(seen, { timeout: 40_000, interval: 50 }).toEqual(['behind'])
+    expect(await storage.sql`select id from tutti_floors`).toEqual([])
+  }, 60_000)
 })

@@ -1,19 +1,22 @@
-import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createInline, createProjector } from '../../src/projections/public.ts'
 import type { Storage } from '../../src/storage/index.ts'
+import { KillLog } from './kill-log.ts'
+import { KillProcess, type KillTarget } from './kill-process.ts'
+import { readModels, type ReadModels } from './kill-read-models.ts'
+import { checkSums, readSums } from './kill-sums.ts'
 
-/** Which storage a child process opens, and how. */
-export interface KillOptions {
-  /** The absolute path of the module that exports `opener`. */
-  readonly module: string
-  /** The name of the function that opens the storage with `options`. */
-  readonly opener: string
-  /** As JSON can carry them. */
-  readonly options: unknown
+/** Which storage processes open, and how. */
+export interface KillOptions extends KillTarget {
   /** Opens the same storage in this process. */
   readonly open: () => Promise<Storage> | Storage
   readonly rounds: number
+  /** How many processes share the work; one of them is killed in each round. @default 1 */
+  readonly processes?: number
 }
 
 /** What the rounds have come to. */
@@ -21,99 +24,96 @@ export interface KillReport {
   readonly acknowledged: number
   /** Written, but the process died before it could tell. */
   readonly unacknowledged: number
+  /** In how many rounds asynchronous read models had come further than before, and yet not as far as the events. */
+  readonly inMidst: number
 }
 
 /**
- * Kills a writing process with SIGKILL, round after round. After each one a checker looks for every append and transaction that was
- * acknowledged, for half ones, gaps in versions, and sums that do not fit. Throws at the first fault.
+ * Kills a process with SIGKILL that writes and keeps read models, round after round. After each one a checker looks for every append and
+ * transaction that was acknowledged, for half ones, gaps in versions, and sums that are not those of the events; after the last one a new
+ * projector has to catch up. Throws at the first fault.
  */
-export async function killRounds({ open, rounds, ...child }: KillOptions): Promise<KillReport> {
-  const checker = new Checker()
-  for (let round = 0; round < rounds; round++) {
-    const acknowledged = await writeAndDie(child, round)
-    await using storage = await open()
-    await checker.check(storage, acknowledged)
-  }
-  return checker
-}
-
-function writeAndDie({ module, opener, options }: Pick<KillOptions, 'module' | 'opener' | 'options'>, round: number): Promise<string[]> {
-  const program = join(import.meta.dirname, 'kill-writer.ts')
-  const conditions = '--conditions=@tutti/source'
-  const child = spawn(process.execPath, [conditions, program, pathToFileURL(module).href, opener, JSON.stringify(options), String(round)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  let errors = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (output === '') setTimeout(() => child.kill('SIGKILL'), 2 + Math.random() * 60)
-    output += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`The writer ended with ${String(code ?? signal)} before it was killed: ${errors}`))
-      // The last line may be half written.
-      resolve(output.slice(0, output.lastIndexOf('\n')).split('\n'))
-    })
-  })
-}
-
-/** Reads on behind what it has checked. */
-class Checker implements KillReport {
-  acknowledged = 0
-  unacknowledged = 0
-  #position = 0
-  readonly #versions = new Map<string, number>()
-  readonly #totals = new Map<string, number>()
-
-  async check(storage: Storage, acknowledged: readonly string[]): Promise<void> {
-    const units = new Map<string, { readonly of: number; found: number }>()
-    for (let attempt = 1; ; attempt++) {
-      await this.#readOn(storage, units)
+export async function killRounds({ open, rounds, processes = 1, ...target }: KillOptions): Promise<KillReport> {
+  const test = randomBytes(6).toString('hex')
+  const models = readModels(test)
+  await using _tables = await setUp(open, models)
+  const log = new KillLog()
+  await using cache = await mkdtempDisposable(join(tmpdir(), 'tutti-kill-'))
+  const spawn = (round: number, slot: number): KillProcess =>
+    new KillProcess(target, { test, name: `${round}.${slot}`, slot, cache: cache.path })
+  const running = Array.from({ length: processes }, (_, slot) => spawn(0, slot))
+  let inMidst = 0
+  let applied = 0
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const one of running) one.go()
+      const slot = Math.floor(Math.random() * processes)
+      const victim = running[slot] as KillProcess
+      const others = running.filter((one) => one !== victim)
+      // It loads its modules meanwhile.
+      const next = spawn(round + 1, slot)
+      running[slot] = next
       try {
-        await this.#checkStreams(storage)
-        await this.#checkTotals(storage)
-        break
-      } catch (error) {
-        // A server may still be at what the dead process had sent, or wait for its locks; then there is more to read.
-        if (attempt === 200) throw error
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await victim.atWork(1 + Math.random() * 80)
+        await sleep(Math.random() * 40)
+      } finally {
+        await victim.kill()
       }
+      await Promise.all(others.map((one) => one.hold()))
+      await using storage = await open()
+      const before = applied
+      applied = await check(storage, log, models)
+      log.checkUnits([victim, ...others].flatMap((one) => one.takeAcknowledged()))
+      if (applied > before && applied < 2 * log.size) inMidst++
     }
-    for (const [unit, { of, found }] of units) if (found !== of) throw new Error(`Of ${unit} there are ${found} of ${of} events.`)
-    for (const unit of acknowledged) if (!units.has(unit)) throw new Error(`${unit} was acknowledged, and is not there.`)
-    this.acknowledged += acknowledged.length
-    this.unacknowledged += units.size - acknowledged.length
+  } finally {
+    await Promise.all(running.map((one) => one.kill()))
   }
+  await using storage = await open()
+  await catchUp(storage, log, models)
+  const { acknowledged, unacknowledged } = log
+  return { acknowledged, unacknowledged, inMidst }
+}
 
-  async #readOn(storage: Storage, units: Map<string, { readonly of: number; found: number }>): Promise<void> {
-    for await (const { data, position, stream, streamVersion } of storage.events.readAll({ after: this.#position })) {
-      if (position <= this.#position) throw new Error(`Position ${position} came behind ${this.#position}.`)
-      this.#position = position
-      const version = (this.#versions.get(stream) ?? 0) + 1
-      if (streamVersion !== version) throw new Error(`${stream} has version ${streamVersion} where ${version} should be.`)
-      this.#versions.set(stream, version)
-      const { unit, of, caller } = data as { unit: string; of: number; caller?: number }
-      const known = units.get(unit) ?? { of, found: 0 }
-      known.found++
-      units.set(unit, known)
-      if (caller !== undefined) this.#totals.set(`totals/${caller}`, (this.#totals.get(`totals/${caller}`) ?? 0) + 1)
+/** Creates the read models, so that processes find them; their tables go when it is disposed of. */
+async function setUp(open: KillOptions['open'], { table, documents, inline, tables }: ReadModels): Promise<AsyncDisposable> {
+  await using storage = await open()
+  await createInline(storage, [inline]).start()
+  await using projector = createProjector(storage, [table, documents])
+  await projector.start()
+  return {
+    async [Symbol.asyncDispose]() {
+      await using storage = await open()
+      for (const name of Object.values(tables)) await storage.sql`drop table ${storage.sql.id(name)}`
+    },
+  }
+}
+
+/** A server may still be at what a dead process had sent, or wait for its locks; then there is more to read. */
+async function check(storage: Storage, log: KillLog, models: ReadModels): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const sums = await readSums(storage, models)
+    await log.readOn(storage)
+    try {
+      await log.checkDocuments(storage)
+      return checkSums(sums, log)
+    } catch (error) {
+      if (attempt === 200) throw error
+      await sleep(50)
     }
   }
+}
 
-  async #checkStreams(storage: Storage): Promise<void> {
-    for (const [stream, version] of this.#versions) {
-      const info = await storage.events.info(stream)
-      if (info?.version !== version) throw new Error(`${stream} says it has version ${info?.version}; its events say ${version}.`)
-    }
+/** A process that begins after all others are dead has to come as far as the events. */
+async function catchUp(storage: Storage, log: KillLog, models: ReadModels): Promise<void> {
+  const { table, documents } = models
+  await using projector = createProjector(storage, [table, documents])
+  await projector.start()
+  for (const model of [table, documents]) {
+    await projector.waitFor(model, log.position, { timeout: '60s' })
+    const letters = await projector.deadLetters(model)
+    if (letters.length > 0) throw new Error(`${model.name} has given up events: ${JSON.stringify(letters)}`)
   }
-
-  async #checkTotals(storage: Storage): Promise<void> {
-    const documents = await storage.state.list<number>('totals/', { limit: 1000 })
-    if (documents.length !== this.#totals.size) throw new Error(`There are ${documents.length} totals; wanted ${this.#totals.size}.`)
-    for (const { key, value } of documents)
-      if (value !== this.#totals.get(key)) throw new Error(`${key} is ${value}; its events say ${this.#totals.get(key)}.`)
-  }
+  const counted = await check(storage, log, models)
+  if (counted !== 2 * log.size) throw new Error(`Of ${log.size} events two read models together have counted ${counted}.`)
 }
