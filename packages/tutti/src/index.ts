@@ -5,6 +5,8 @@ export {
   Module,
   type AppItem,
   type AppOptions,
+  type BrokerChoice,
+  type ConsumeHandlerContext,
   type ConfigDefinition,
   type ConfigOptions,
   type EventHandlerContext,
@@ -14,6 +16,7 @@ export {
   type OpenApiChange,
   type Plugin,
   type RouteInfo,
+  type ScheduleContext,
   transactional,
   type StorageChoice,
   type TransactionalOptions,
@@ -22,6 +25,7 @@ export {
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'
 export type { CheckOptions, HealthReport } from './health/index.ts'
 export { memoryProjection, projection, type MemoryProjection, type Projection } from './projections/index.ts'
+export { topic, type Topic } from './messaging/index.ts'
 export { command, query } from './message/index.ts'
 export type { BusOptions, HandleOptions, MessageContext, MessageHandler, MessageMiddleware, MessageNext } from './cqrs/index.ts'
 export {

@@ -20,7 +20,6 @@ import {
   fetchThrough,
   HttpContext,
   ResponseCache,
-  RouteBuilder,
   Router,
   type Address,
   type ErrorMapper,
@@ -32,30 +31,31 @@ import {
   type RouteOptions,
   type SocketRoute,
 } from '../http/index.ts'
-import type { HandleOptions, MessageDeps, MessageHandler, MessageNeeds } from '../cqrs/index.ts'
+import type { MessageNeeds } from '../cqrs/index.ts'
 import type { AggregateRules } from '../events/index.ts'
 import type { CheckOptions, CheckWork, HealthReport, Phase } from '../health/index.ts'
-import type { RequestDefinition, Verbs } from '../message/index.ts'
-import type { EventFrom, Projector, ProjectorDefinition, ReadableEvent, ReadableSource } from '../projections/index.ts'
-import type { Schema } from '../schema/index.ts'
-import type { SqlDatabase, Storage } from '../storage/index.ts'
+import type { RequestDefinition } from '../message/index.ts'
+import type { Topic } from '../messaging/index.ts'
+import type { ProjectorDefinition } from '../projections/index.ts'
 import { createLogger, type Logger } from '../observe/index.ts'
 import { Backend } from './backend.ts'
+import { BackendBuilder } from './backend-builder.ts'
 import { isConfigDefinition } from './config/define-config.ts'
 import { compileHttp } from './compile-http.ts'
 import type { OpenApiChange } from './docs.ts'
-import type { EventHandlerContext, OnOptions } from './event-handler.ts'
 import { Module } from './module.ts'
-import { isAggregate, isRequestDefinition } from './messages.ts'
+import { isAggregate } from './messages.ts'
 import { checkOptions, type AppOptions } from './options.ts'
 import { isPlugin, orderPlugins, type PluginOf } from './plugin.ts'
 import { routeInfo, type PlacedRoute, type RouteInfo } from './route-info.ts'
 import { Probes } from './probes.ts'
 import { isProjectorDefinition } from './read-models.ts'
 import { Serving } from './serving.ts'
+import { isRequestDefinition } from './stored-command.ts'
+import { isTopic } from './topics.ts'
 
 /** What `app.use` takes. */
-export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | ProjectorDefinition | Plugin | AppModule
+export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | ProjectorDefinition | Topic | Plugin | AppModule
 
 /** A reusable part of an application: it may use whatever an application may, from routes and middleware to hooks and dependencies. */
 export type Plugin = PluginOf<App>
@@ -72,7 +72,7 @@ export interface StopOptions {
 }
 
 /** An application: routes, middleware and everything else that Tutti offers, put together in one place. */
-export class App extends RouteBuilder<''> {
+export class App extends BackendBuilder {
   readonly name: string
   readonly log: Logger
   readonly #options: AppOptions
@@ -87,7 +87,7 @@ export class App extends RouteBuilder<''> {
   readonly #container: Container<HttpContext>
   readonly #background: Background
   readonly #lifecycle: Lifecycle
-  readonly #backend: Backend
+  protected override readonly backend: Backend
   readonly #serving: Serving
   readonly #probes: Probes
   #stopping = false
@@ -111,7 +111,7 @@ export class App extends RouteBuilder<''> {
     this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })
     this.#background = createBackground({ onError: (error) => this.log.error('Background work failed.', { error }) })
     this.#probes = new Probes({ options: options.health, log: this.log, clock: () => this.#clock, phase: () => this.#phase })
-    this.#backend = new Backend({
+    this.backend = new Backend({
       name: this.name,
       options,
       log: this.log,
@@ -145,93 +145,12 @@ export class App extends RouteBuilder<''> {
     return this
   }
 
-  /** Sets the one handler of a command or query. Without one the start fails, and so it does with two. */
-  handle<I extends Schema, O extends Schema>(definition: RequestDefinition<I, O>, handler: MessageHandler<I, O, undefined>): this
-  handle<I extends Schema, O extends Schema, const N extends MessageNeeds>(
-    definition: RequestDefinition<I, O>,
-    options: HandleOptions<N>,
-    handler: MessageHandler<I, O, N>,
-  ): this
-  handle(definition: RequestDefinition, ...rest: readonly unknown[]): this {
-    this.#assertOpen(`handle(${definition.name})`)
-    const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-    if (typeof handler !== 'function')
-      throw new OptionError(`app.handle(${definition.name}) received ${String(handler)} as the handler; wanted a function.`)
-    this.#backend.messages.handle(definition, options as HandleOptions, handler as (ctx: never) => unknown)
-    return this
-  }
-
-  /** Carries a command out: by its aggregate, or by its handler. */
-  get send(): Verbs['send'] {
-    return this.#verbs.send
-  }
-
-  /** Answers a query by its handler. */
-  get ask(): Verbs['ask'] {
-    return this.#verbs.ask
-  }
-
-  /** The state of an aggregate. Throws `TUTTI_AGGREGATE_NOT_FOUND` where it does not exist. */
-  get load(): Verbs['load'] {
-    return this.#verbs.load
-  }
-
-  /** The state of an aggregate; `undefined` where it does not exist. */
-  get find(): Verbs['find'] {
-    return this.#verbs.find
-  }
-
-  /**
-   * Does something for each event of a type or of a source, such as an aggregate: at least once for each, in order within a stream, by one
-   * process at a time. What the handler sends to aggregates takes effect once even where the event is handled again.
-   */
-  on<const S extends ReadableSource | ReadableEvent, const N extends MessageNeeds = Readonly<Record<never, never>>>(
-    from: S | readonly S[],
-    options: OnOptions<N>,
-    handler: (event: EventFrom<S>, ctx: EventHandlerContext<MessageDeps<N>>) => unknown,
-  ): this {
-    this.#assertOpen(`on(${options.name})`)
-    const sources: readonly (ReadableSource | ReadableEvent)[] = Array.isArray(from) ? from : [from]
-    this.#backend.on(sources, options, handler)
-    return this
-  }
-
-  /** Waits until a read model has handled everything up to a position: read your own writes. Throws `TUTTI_TIMEOUT`. */
-  get waitFor(): Verbs['waitFor'] {
-    return this.#verbs.waitFor
-  }
-
-  /** What a read model holds. */
-  get view(): Verbs['view'] {
-    return this.#verbs.view
-  }
-
-  /** The user's own tables, beside the events. Throws `TUTTI_STORAGE_UNUSED` where the application has no storage. */
-  get sql(): SqlDatabase {
-    return this.#backend.storage().sql
-  }
-
-  /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
-  get transaction(): Storage['transaction'] {
-    return (work) => this.#backend.storage().transaction(work)
-  }
-
-  /** Read models and subscriptions: their status, lag and dead letters, and how to pause, resume and rebuild them. */
-  get projections(): Omit<Projector, 'start' | 'stop' | typeof Symbol.asyncDispose> {
-    return this.#backend.readModels.projector
-  }
-
-  /** The storage, once the application has started and if it uses one. */
-  get storage(): Storage | undefined {
-    return this.#backend.stores.opened
-  }
-
   /**
    * Adds a check to `/health` and `/health/ready`: a function that throws when something is wrong. Storages and projections report by
    * themselves.
    */
   healthCheck(name: string, check: CheckWork, options?: CheckOptions): this {
-    this.#assertOpen(`healthCheck(${name})`)
+    this.assertOpen(`healthCheck(${name})`)
     this.#probes.add(name, check, options)
     return this
   }
@@ -243,14 +162,14 @@ export class App extends RouteBuilder<''> {
 
   /** Maps what handlers throw to answers; the first mapper that returns something decides. Without one errors become problem documents. */
   onError(mapper: ErrorMapper): this {
-    this.#assertOpen('onError')
+    this.assertOpen('onError')
     this.#errorMappers.push(mapper)
     return this
   }
 
   /** Adjusts the API description before it is served; several do so in the order of declaration. */
   openapi(change: OpenApiChange): this {
-    this.#assertOpen('openapi')
+    this.assertOpen('openapi')
     this.#documentChanges.push(change)
     return this
   }
@@ -289,7 +208,7 @@ export class App extends RouteBuilder<''> {
 
   /** Goes by another clock, in tests. */
   useClock(clock: Clock): this {
-    this.#assertOpen('useClock')
+    this.assertOpen('useClock')
     this.#clock = clock
     return this
   }
@@ -362,7 +281,7 @@ export class App extends RouteBuilder<''> {
 
   protected override addSocket(socket: SocketRoute): void {
     const { route } = socket
-    this.#assertOpen(`WS ${route.path}`)
+    this.assertOpen(`WS ${route.path}`)
     this.#sockets.push({ ...socket, route: { ...route, path: route.path === '' ? '/' : route.path } })
   }
 
@@ -371,15 +290,12 @@ export class App extends RouteBuilder<''> {
     return this.#lifecycle.state === 'running' ? 'running' : 'starting'
   }
 
-  get #verbs(): Verbs {
-    return this.#backend.messages.verbs
-  }
-
   #use(item: AppItem, module: string | undefined): void {
-    this.#assertOpen('use')
-    if (isRequestDefinition(item)) this.#backend.messages.declare(item)
-    else if (isAggregate(item)) this.#backend.messages.addAggregate(item)
-    else if (isProjectorDefinition(item)) this.#backend.readModels.add(item)
+    this.assertOpen('use')
+    if (isRequestDefinition(item)) this.backend.messages.declare(item)
+    else if (isAggregate(item)) this.backend.messages.addAggregate(item)
+    else if (isTopic(item)) this.backend.topics.declare(item)
+    else if (isProjectorDefinition(item)) this.backend.readModels.add(item)
     else if (typeof item === 'function') this.#middleware.push(item)
     else if (item instanceof Router) {
       for (const route of item.routes()) this.#addRoute(route, module)
@@ -390,22 +306,22 @@ export class App extends RouteBuilder<''> {
     } else if (isPlugin(item)) this.#plugins.push(item)
     else
       throw new OptionError(
-        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a projection, a command or query, a plugin ({ name, setup }) or a module.`,
+        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a projection, a topic, a command or query, a plugin ({ name, setup }) or a module.`,
       )
   }
 
   #addRoute(route: Route, module: string | undefined): void {
-    this.#assertOpen(`${route.method} ${route.path}`)
+    this.assertOpen(`${route.method} ${route.path}`)
     this.#routes.push({ route, module })
   }
 
   #hook(hook: LifecycleHook): this {
-    this.#assertOpen(hook.name)
+    this.assertOpen(hook.name)
     this.#hooks.push(hook)
     return this
   }
 
-  #assertOpen(what: string): void {
+  protected override assertOpen(what: string): void {
     if (this.#http === undefined) return
     throw new TuttiError('TUTTI_APP_STARTED', `${what} came after the application had started; declare everything before listen().`)
   }
@@ -422,9 +338,9 @@ export class App extends RouteBuilder<''> {
     this.#http = http
     // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, then dependencies.
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
-    for (const hook of this.#backend.foundation) this.#lifecycle.add(hook)
+    for (const hook of this.backend.foundation) this.#lifecycle.add(hook)
     for (const hook of this.#hooks) this.#lifecycle.add(hook)
-    for (const hook of this.#backend.workers) this.#lifecycle.add(hook)
+    for (const hook of this.backend.workers) this.#lifecycle.add(hook)
     this.#lifecycle.add({ name: 'background work', stop: () => this.#drainBackground() })
     if (server !== undefined) this.#lifecycle.add(server)
     await this.#lifecycle.start()
@@ -453,8 +369,8 @@ export class App extends RouteBuilder<''> {
         clock: this.#clock,
         dependencies: this.#container,
         background: this.#background,
-        verbs: this.#backend.messages.verbs,
-        storage: () => this.#backend.storage(),
+        verbs: this.backend.messages.verbs,
+        storage: () => this.backend.storage(),
         responses: this.#responses,
       },
       routes: this.#routes.map(({ route }) => route),

@@ -1,14 +1,19 @@
 import type { MessageNeeds } from '../cqrs/index.ts'
 import type { Clock, LifecycleHook } from '../kernel/index.ts'
+import type { ProtocolVerbs, RecordedEvent } from '../message/index.ts'
+import type { RelayMapping, Topic } from '../messaging/index.ts'
 import type { Logger } from '../observe/index.ts'
+import { subscription, type ReadableEvent, type ReadableSource } from '../projections/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { eventHandler, type AnyEventHandler, type OnOptions } from './event-handler.ts'
 import { Messages } from './messages.ts'
 import type { AppOptions } from './options.ts'
 import type { Probes } from './probes.ts'
 import { ReadModels } from './read-models.ts'
+import { Schedules } from './schedules.ts'
 import { Stores } from './stores.ts'
-import type { ReadableEvent, ReadableSource } from '../projections/index.ts'
+import { Topics, type RelayOptions } from './topics.ts'
+import type { WorkParts } from './work-context.ts'
 
 /** What the backend of an application is made with. */
 export interface BackendParts {
@@ -26,6 +31,9 @@ export class Backend {
   readonly stores: Stores
   readonly messages: Messages
   readonly readModels: ReadModels
+  readonly topics: Topics
+  readonly schedules: Schedules
+  readonly #work: WorkParts
   readonly #parts: BackendParts
 
   constructor(parts: BackendParts) {
@@ -33,6 +41,23 @@ export class Backend {
     this.#parts = parts
     this.stores = new Stores({ name, clock, storage: options.storage, readStorage: options.readStorage })
     this.readModels = new ReadModels({ stores: this.stores, log, clock })
+    const verbs = (): ProtocolVerbs => this.messages.verbs
+    this.#work = {
+      get verbs() {
+        return verbs()
+      },
+      storage: () => this.stores.write,
+      withDependencies,
+    }
+    const shared = { stores: this.stores, log, clock, work: this.#work }
+    this.topics = new Topics({ ...shared, name, broker: options.broker })
+    this.schedules = new Schedules({
+      ...shared,
+      commands: {
+        aggregate: (wanted) => this.messages.aggregate(wanted),
+        definition: (wanted) => this.messages.definition(wanted),
+      },
+    })
     this.messages = new Messages({
       stores: this.stores,
       readModels: this.readModels,
@@ -41,6 +66,7 @@ export class Backend {
       commands: options.commands,
       queries: options.queries,
       withDependencies,
+      verbs: { ...this.readModels.verbs, ...this.topics.verbs, ...this.schedules.verbs },
     })
   }
 
@@ -51,18 +77,26 @@ export class Backend {
 
   /** Adds a handler of events. */
   on(from: readonly (ReadableSource | ReadableEvent)[], options: OnOptions, handler: AnyEventHandler): void {
-    const { verbs } = this.messages
-    const { withDependencies } = this.#parts
-    this.readModels.add(eventHandler(from, { options, handler, parts: { verbs, storage: () => this.stores.write, withDependencies } }))
+    this.readModels.add(eventHandler(from, { options, handler, parts: this.#work }))
+  }
+
+  /** Publishes events: the log is the outbox. */
+  relay<S extends ReadableSource | ReadableEvent, T extends Topic>(
+    from: readonly (ReadableSource | ReadableEvent)[],
+    { to, name = `relay-${to.name}`, start = 'now', map }: RelayOptions<S, T>,
+  ): void {
+    // What is published is checked against the topic, whether it is mapped or not.
+    const publish = this.topics.relay(to, (map ?? asItIs) as RelayMapping<RecordedEvent, Topic>)
+    this.readModels.add(subscription(name, { from, start, poison: 'stop' }, (event: RecordedEvent) => publish(event)))
   }
 
   /** What has to be there before hooks of the application, which may send commands. */
   get foundation(): readonly LifecycleHook[] {
-    const { stores, messages, readModels } = this
+    const { stores, messages, readModels, topics, schedules } = this
     const { probes } = this.#parts
     const start = async (): Promise<void> => {
       messages.check()
-      if (!stores.isChosen && !messages.hasAggregates && !readModels.isUsed) return
+      if (![stores.isChosen, messages.hasAggregates, readModels.isUsed, topics.hasConsumers, schedules.isUsed].includes(true)) return
       await stores.open()
       probes.add('storage', () => stores.write.ping())
       if (stores.read !== stores.write) probes.add('read-storage', () => stores.read.ping())
@@ -76,7 +110,15 @@ export class Backend {
 
   /** What takes work by itself, once hooks of the application have prepared what it needs. */
   get workers(): readonly LifecycleHook[] {
-    const { readModels } = this
-    return [{ name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() }]
+    const { readModels, topics, schedules } = this
+    return [
+      { name: 'messages', start: () => topics.start(), stop: () => topics.stop() },
+      { name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() },
+      { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
+    ]
   }
+}
+
+function asItIs(event: RecordedEvent): { readonly data: unknown; readonly key: string } {
+  return { data: event.data, key: event.stream }
 }

@@ -1,9 +1,10 @@
 import { openRepository, type AggregateCommand, type AggregateRules, type Repository } from '../events/index.ts'
 import { Bus, type BusOptions, type BusParts, type HandleOptions } from '../cqrs/index.ts'
 import { TuttiError, type Clock } from '../kernel/index.ts'
-import type { Loadable, LoadOptions, ProtocolVerbs, RequestDefinition, RequestMessage, Sendable, SendDefaults } from '../message/index.ts'
+import type { Loadable, LoadOptions, ProtocolVerbs, RequestDefinition, Sendable, SendDefaults, Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { ReadModels } from './read-models.ts'
+import { isAggregateCommand, isRequestMessage } from './stored-command.ts'
 import type { Stores } from './stores.ts'
 
 /** What the messages of an application are handled with. */
@@ -15,7 +16,11 @@ export interface MessagesParts {
   readonly commands: BusOptions | undefined
   readonly queries: BusOptions | undefined
   readonly withDependencies: BusParts['withDependencies']
+  /** What other parts of the application add to the verbs. */
+  readonly verbs: Omit<Verbs, OwnVerbs>
 }
+
+type OwnVerbs = 'send' | 'ask' | 'load' | 'find'
 
 /** Aggregates, commands and queries of one application: where `send`, `ask` and `load` lead. */
 export class Messages {
@@ -42,7 +47,7 @@ export class Messages {
       find: async (aggregate, id, options) => (await this.#inspect(aggregate, id, options))?.state,
       inspect: (aggregate, id, options) => this.#inspect(aggregate, id, options),
       settled: (command, { position }, ms) => this.#settled(command, position, ms),
-      ...parts.readModels.verbs,
+      ...parts.verbs,
     }
   }
 
@@ -67,6 +72,15 @@ export class Messages {
 
   handle(definition: RequestDefinition, options: HandleOptions, handler: (ctx: never) => unknown): void {
     this.#busOf(definition).handle(definition, options, handler)
+  }
+
+  aggregate(name: string): AggregateRules<unknown> | undefined {
+    return this.#aggregates.get(name)
+  }
+
+  /** A command that a function handles. */
+  definition(name: string): RequestDefinition | undefined {
+    return this.#commands.definition(name)
   }
 
   /** Throws where a declared command or query has no handler. */
@@ -168,17 +182,4 @@ type StateIn<A> = A extends Loadable<infer State> ? State : never
 /** Whether something given to `app.use` is an aggregate. */
 export function isAggregate(item: unknown): item is AggregateRules<unknown> {
   return typeof item === 'object' && item !== null && 'kind' in item && item.kind === 'aggregate'
-}
-
-/** Whether something given to `app.use` is the definition of a command or query. */
-export function isRequestDefinition(item: unknown): item is RequestDefinition {
-  return typeof item === 'function' && 'kind' in item && (item.kind === 'command' || item.kind === 'query') && 'input' in item
-}
-
-function isAggregateCommand(command: object): command is AggregateCommand {
-  return 'kind' in command && command.kind === 'aggregate-command'
-}
-
-function isRequestMessage(message: object): message is RequestMessage {
-  return 'definition' in message && isRequestDefinition(message.definition)
 }

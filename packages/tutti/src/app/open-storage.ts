@@ -1,11 +1,12 @@
-import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
+import { OptionError, type Clock } from '../kernel/index.ts'
 import { memoryStorage, sqliteStorage, type Storage } from '../storage/index.ts'
+import { openAdapter, type Adapter } from './open-adapter.ts'
 
 /** What chooses a storage: one that is there, or a URL such as `sqlite:data/shop.db`, `memory:` or `postgres://…`. */
 export type StorageChoice = Storage | string
 
 /** The adapters that URLs stand for. */
-const adapters: Readonly<Record<string, { readonly package: string; readonly factory: string }>> = {
+const adapters: Readonly<Record<string, Adapter>> = {
   'postgres:': { package: '@tutti/postgres', factory: 'postgres' },
   'postgresql:': { package: '@tutti/postgres', factory: 'postgres' },
   'mysql:': { package: '@tutti/mysql', factory: 'mysql' },
@@ -32,32 +33,5 @@ export async function openStorage(
       `The storage ${scheme === '' ? 'that was given' : JSON.stringify(`${scheme}…`)} is not known; wanted a URL that begins with memory:, sqlite:, ${Object.keys(adapters).join(', ')}.`,
     )
   }
-  return openAdapter(adapter, { url: chosen, clock })
-}
-
-async function openAdapter(
-  adapter: { readonly package: string; readonly factory: string },
-  options: { readonly url: string; readonly clock: Clock },
-): Promise<Storage> {
-  const loaded: unknown = await import(adapter.package).catch((cause: unknown) => {
-    if (isMissing(cause, adapter.package)) {
-      throw new TuttiError(
-        'TUTTI_PACKAGE_MISSING',
-        `The storage needs the package ${adapter.package}, which is not installed; run: npm install ${adapter.package}`,
-        { cause },
-      )
-    }
-    throw cause
-  })
-  const factory: unknown = typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, adapter.factory) : undefined
-  if (typeof factory !== 'function')
-    throw new TuttiError(
-      'TUTTI_PACKAGE_MISSING',
-      `The package ${adapter.package} has no ${adapter.factory}(); install the version that belongs to this version of tutti.`,
-    )
-  return (factory as (options: object) => Storage)(options)
-}
-
-function isMissing(error: unknown, name: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(name)
+  return openAdapter<Storage>('storage', adapter, { url: chosen, clock })
 }

@@ -1,5 +1,6 @@
 import type { Clock, Duration } from '../kernel/index.ts'
 import type { BusOptions } from '../cqrs/index.ts'
+import type { BrokerChoice } from './open-broker.ts'
 import type { StorageChoice } from './open-storage.ts'
 import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
@@ -62,6 +63,8 @@ export interface AppOptions {
    * @default `TUTTI_READ_STORAGE` in the environment, else the same storage
    */
   readonly readStorage?: StorageChoice
+  /** What carries messages: a broker, or a URL such as `postgres://…`. @default `TUTTI_BROKER` in the environment, else one in memory */
+  readonly broker?: BrokerChoice
   /** How commands that functions handle are handled. */
   readonly commands?: BusOptions
   /** How queries are handled. */
@@ -82,6 +85,7 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   docs: true,
   storage: true,
   readStorage: true,
+  broker: true,
   commands: true,
   queries: true,
   drainTimeout: true,

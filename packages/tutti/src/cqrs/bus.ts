@@ -59,6 +59,11 @@ export class Bus {
     return this.#declared.size === 0
   }
 
+  /** What is declared under a name. */
+  definition(name: string): RequestDefinition | undefined {
+    return this.#declared.get(name)
+  }
+
   /** Says that a definition is part of the application: without a handler the start fails. */
   declare(definition: RequestDefinition): void {
     const known = this.#declared.get(definition.name)

@@ -42,6 +42,8 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
   readonly find: Verbs['find']
   readonly waitFor: Verbs['waitFor']
   readonly view: Verbs['view']
+  readonly publish: Verbs['publish']
+  readonly later: Verbs['later']
   /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
   readonly transaction: Storage['transaction']
   /** The dependencies that the handler declares. */
@@ -68,6 +70,8 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
     this.find = (aggregate, id, options) => verbs.find(aggregate, id, options)
     this.waitFor = (projection, position, options) => verbs.waitFor(projection, position, options)
     this.view = (projection) => verbs.view(projection)
+    this.publish = (topic, data, options) => verbs.publish(topic, data, options)
+    this.later = (when, command, options) => verbs.later(when, command, options)
     this.transaction = (work) => storage().transaction(work)
     this.#storage = storage
     this.deps = {} as Deps

@@ -288,6 +288,16 @@ export class HttpContext<
     return (projection) => this[services].verbs.view(projection)
   }
 
+  /** Publishes a message; within a transaction it leaves with the commit. */
+  get publish(): Verbs['publish'] {
+    return (topic, data, options) => this[services].verbs.publish(topic, data, options)
+  }
+
+  /** Sends a command at a time, or after a while. */
+  get later(): Verbs['later'] {
+    return (when, command, options) => this[services].verbs.later(when, command, options)
+  }
+
   /** The user's own tables, beside the events. Joins a transaction that is going on. */
   get sql(): SqlDatabase {
     return this[services].storage().sql

@@ -12,9 +12,12 @@ export { Accepted, Rejected, type CommandResult } from './command-result.ts'
 export type {
   Askable,
   Followable,
+  LaterJob,
   Loadable,
   LoadOptions,
+  MessageOptions,
   ProtocolVerbs,
+  Publishable,
   Sendable,
   SendDefaults,
   Verbs,

@@ -4,6 +4,7 @@ import type { Accepted } from './command-result.ts'
 declare const result: unique symbol
 declare const state: unique symbol
 declare const view: unique symbol
+declare const data: unique symbol
 
 /** A command on its way, and what sending it gives. */
 export interface Sendable<Result> {
@@ -30,6 +31,34 @@ export interface Followable {
 /** A read model, and what reading it gives. */
 export interface Viewable<View> extends Followable {
   readonly [view]?: View
+}
+
+/** Something that messages can be published to: a topic. */
+export interface Publishable<Data> {
+  readonly kind: 'topic'
+  readonly name: string
+  readonly [data]?: Data
+}
+
+/** What a message is published with, beside its data. */
+export interface MessageOptions {
+  /** Messages of the same key are handled one after the other, in the order in which they were published. @default none: in any order */
+  readonly key?: string
+  /** Facts beside the data, such as `{ 'x-region': 'eu' }`: names of letters, digits and dashes. @default {} */
+  readonly headers?: Readonly<Record<string, string>>
+  /** How long nobody sees it. What is delayed has no place in the order of its key. @default 0 */
+  readonly delay?: Duration
+  /** Names the message: consumers with an inbox handle each id once. @default a new UUIDv7 */
+  readonly id?: string
+  /** What it is about within its source: the CloudEvents subject. @default none */
+  readonly subject?: string
+}
+
+/** A command that is sent at a later time. */
+export interface LaterJob {
+  readonly id: string
+  /** When it is sent. */
+  readonly due: Date
 }
 
 /** How long, and for what, is waited. */
@@ -63,6 +92,16 @@ export interface Verbs {
   waitFor(projection: Followable, position: number, options?: WaitForOptions): Promise<void>
   /** What a read model holds. */
   view<View>(projection: Viewable<View>): View
+  /**
+   * Publishes a message, and resolves with its id once the broker has it; within a transaction it leaves with the commit. Throws
+   * `TUTTI_MESSAGE_INVALID` for data that does not fit the topic.
+   */
+  publish<Data>(topic: Publishable<Data>, data: NoInfer<Data>, options?: MessageOptions): Promise<string>
+  /**
+   * Sends a command at a time, or after a while, by whichever process is there then; within a transaction it is stored with it. As long as
+   * there is one with the same id, that is the answer.
+   */
+  later<Result>(when: Date | Duration, command: Sendable<Result>, options?: { readonly id?: string }): Promise<LaterJob>
 }
 
 /** What a request adds to the commands that its handler sends, where they say nothing themselves. */

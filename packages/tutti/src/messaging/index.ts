@@ -1,16 +1,14 @@
 export { topic, type Repeatable, type Topic, type TopicData, type TopicInput, type TopicOptions } from './topic.ts'
-export { createMessenger } from './create-messenger.ts'
 export type { ConsumerStatus, Messenger, RelayMapping } from './messenger-interface.ts'
 export type { MessengerOptions } from './messenger-options.ts'
-export type { MessageOptions, PublishOptions } from './publisher.ts'
+export type { MessageOptions } from '../message/index.ts'
+export type { PublishOptions } from './publisher.ts'
 export type { ConsumeContext, ConsumeHandler } from './consume-context.ts'
 export type { ConsumeOptions } from './consume-options.ts'
 export type { ReceivedMessage } from './message.ts'
 export type { ConsumerName, DeadMessage, MessageLetterStatus } from './dead-letters.ts'
-export { memoryBroker, type MemoryBrokerOptions } from './memory/memory-broker.ts'
-export { MessageInvalidError, MessagingError } from './errors.ts'
 
-// Symbols above are relevant to applications. Symbols below only for adapters.
+// Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
 export type {
   Broker,
   BrokerCapabilities,
@@ -22,5 +20,4 @@ export type {
   Settlement,
   SubscribeOptions,
 } from './broker.ts'
-export type { CloudEvent, EventMode } from './cloud-event.ts'
-export type { ErrorFacts } from '../kernel/index.ts'
+export { openMemoryBroker, openMessenger } from './open-messenger.ts'

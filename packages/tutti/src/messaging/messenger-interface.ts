@@ -1,11 +1,11 @@
 import type { Duration } from '../kernel/index.ts'
-import type { RecordedEvent } from '../message/index.ts'
+import type { MessageOptions, RecordedEvent } from '../message/index.ts'
 import type { Transaction } from '../storage/index.ts'
 import type { BrokerLag } from './broker.ts'
 import type { ConsumeHandler } from './consume-context.ts'
 import type { ConsumeOptions } from './consume-options.ts'
 import type { ConsumerName, DeadMessage } from './dead-letters.ts'
-import type { MessageOptions, PublishOptions } from './publisher.ts'
+import type { PublishOptions } from './publisher.ts'
 import type { Topic, TopicData, TopicInput } from './topic.ts'
 
 /** How the consumers of a group are. */

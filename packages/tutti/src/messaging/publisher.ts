@@ -1,24 +1,11 @@
 import { currentContext, milliseconds, newId, OptionError, shown, type Duration } from '../kernel/index.ts'
+import type { MessageOptions } from '../message/index.ts'
 import type { Transaction } from '../storage/index.ts'
 import type { Broker, OutgoingMessage } from './broker.ts'
 import { isReservedHeader, writeMessage } from './message.ts'
 import type { MessengerSettings } from './messenger-options.ts'
 import type { Outbox } from './outbox.ts'
 import type { Topic } from './topic.ts'
-
-/** What a message is published with, beside its data. */
-export interface MessageOptions {
-  /** Messages of the same key are handled one after the other, in the order in which they were published. @default none: in any order */
-  readonly key?: string
-  /** Facts beside the data, such as `{ 'x-region': 'eu' }`: names of letters, digits and dashes. @default {} */
-  readonly headers?: Readonly<Record<string, string>>
-  /** How long nobody sees it. What is delayed has no place in the order of its key. @default 0 */
-  readonly delay?: Duration
-  /** Names the message: consumers with an inbox handle each id once. @default a new UUIDv7 */
-  readonly id?: string
-  /** What it is about within its source: the CloudEvents subject. @default none */
-  readonly subject?: string
-}
 
 /** How messages are published. */
 export interface PublishOptions extends MessageOptions {

@@ -1,4 +1,5 @@
 import { OptionError, shown } from '../kernel/index.ts'
+import type { Publishable } from '../message/index.ts'
 import { compileValidator, isSchema, type InferInput, type InferOutput, type Schema, type Validator } from '../schema/index.ts'
 import type { EventMode } from './cloud-event.ts'
 import { MessageInvalidError } from './errors.ts'
@@ -12,7 +13,7 @@ export interface TopicOptions {
 }
 
 /** Messages under a name, with the shape of their data: what is published and consumed is checked against it. */
-export interface Topic<Name extends string = string, S extends Schema = Schema> {
+export interface Topic<Name extends string = string, S extends Schema = Schema> extends Publishable<InferInput<S>> {
   readonly kind: 'topic'
   readonly name: Name
   readonly schema: S

@@ -1,4 +1,4 @@
-import { Cron } from 'croner'
+import type * as Croner from 'croner'
 import { OptionError, reasonText, shown } from '../kernel/index.ts'
 import type { Timetable } from './timetable.ts'
 
@@ -21,7 +21,9 @@ export function cronTimes(pattern: unknown, timezone: unknown = 'UTC'): Timetabl
   }
 }
 
-function parse(pattern: string, timezone: string): Cron {
+function parse(pattern: string, timezone: string): Croner.Cron {
+  // Loaded when the first cron text is read: applications without any need not wait for it.
+  const { Cron } = process.getBuiltinModule('node:module').createRequire(import.meta.url)('croner') as typeof Croner
   try {
     const times = new Cron(pattern, { timezone, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard', paused: true })
     if (times.nextRun() === null) throw new Error('no day is like that')

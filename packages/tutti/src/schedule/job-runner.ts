@@ -53,13 +53,14 @@ export class JobRunner {
     return next
   }
 
-  /** Whether something is due that nobody is at, and when the next is. */
+  /** Whether something is due that nobody is at and this process can do, and when the next is. */
   async #glance(now: number): Promise<{ readonly isDue: boolean; readonly next: number }> {
     let next = Number.POSITIVE_INFINITY
     for (const limit of glances) {
       const found = await this.#parts.jobs.earliest(limit)
-      for (const { key, due = 0, leaseUntil = 0 } of found) {
+      for (const { key, value, due = 0, leaseUntil = 0 } of found) {
         if (due > now) return { isDue: false, next: Math.min(next, due) }
+        if (!this.#parts.settings.jobs.knows(value.command.name)) continue
         if (leaseUntil <= now) return { isDue: true, next }
         if (!this.#running.has(key)) next = Math.min(next, leaseUntil)
       }

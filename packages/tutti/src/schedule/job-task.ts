@@ -12,8 +12,8 @@ import type { JobContext, SchedulerSettings } from './scheduler-options.ts'
 import { contextFrom } from './stored-context.ts'
 import type { Endable, WorkInHand } from './work-in-hand.ts'
 
-/** How long a job is left to other processes whose command this one does not know, in milliseconds. */
-const strangerDelay = 30_000
+/** How long a job is left to other processes that was claimed together with others and whose command is unknown here, in milliseconds. */
+const strangerDelay = 5_000
 
 /** What a job needs of its process. */
 export interface JobTaskParts {

@@ -48,8 +48,8 @@ app.post(
     return result
   }),
 )
-// @ts-expect-error a route's parameters are those of its path
 app.get(
   '/deposits/:id',
+  // @ts-expect-error a route's parameters are those of its path
   transactional(({ params }) => params.other),
 )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { currentContext, deriveContext, runInContext, type Context } from '../../src/kernel/index.ts'
-import { memoryBroker, topic, type ReceivedMessage } from '../../src/messaging/index.ts'
+import { memoryBroker, topic, type ReceivedMessage } from '../../src/messaging/public.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { bench, orders } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryBroker, type Broker } from '../../src/messaging/index.ts'
+import { memoryBroker, type Broker } from '../../src/messaging/public.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { bench, orders } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { createMessenger, memoryBroker, topic, type Broker, type Messenger, type MessengerOptions } from '../../src/messaging/index.ts'
+import { createMessenger, memoryBroker, topic, type Broker, type Messenger, type MessengerOptions } from '../../src/messaging/public.ts'
 import { MetricRegistry, createMeter } from '../../src/observe/index.ts'
 import { memoryStorage, type Storage } from '../../src/storage/index.ts'
 

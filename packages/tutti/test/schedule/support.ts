@@ -8,7 +8,7 @@ import {
   type FiringContext,
   type Scheduler,
   type SchedulerOptions,
-} from '../../src/schedule/index.ts'
+} from '../../src/schedule/public.ts'
 import { memoryStorage, sqliteStorage, type Storage } from '../../src/storage/index.ts'
 import { fakeClock, type FakeClock } from '../../src/testing/index.ts'
 

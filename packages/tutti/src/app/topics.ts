@@ -1,0 +1,148 @@
+import type { MessageNeeds } from '../cqrs/index.ts'
+import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
+import type { RecordedEvent, Verbs } from '../message/index.ts'
+import {
+  openMessenger,
+  type Broker,
+  type ConsumeContext,
+  type ConsumeOptions as MessagingOptions,
+  type Messenger,
+  type RelayMapping,
+  type Topic,
+} from '../messaging/index.ts'
+import type { Logger } from '../observe/index.ts'
+import type { EventFrom, ReadableEvent, ReadableSource } from '../projections/index.ts'
+import type { BrokerChoice } from './open-broker.ts'
+import type { Stores } from './stores.ts'
+import { withDeps, Work, type WorkContext, type WorkParts } from './work-context.ts'
+
+/** How `app.consume` consumes. */
+export interface ConsumeOptions<N extends MessageNeeds = MessageNeeds> extends MessagingOptions {
+  readonly deps?: N
+}
+
+/** What the handler of `app.consume` gets; members may be destructured. */
+export interface ConsumeHandlerContext<Data = unknown, Deps = unknown> extends ConsumeContext<Data>, WorkContext<Deps> {}
+
+/** How events of sources become messages of a topic. */
+export interface RelayOptions<S extends ReadableSource | ReadableEvent, T extends Topic> {
+  readonly to: T
+  /** Under which its checkpoint is kept. @default `relay-` and the name of the topic */
+  readonly name?: string
+  /** Where it begins when it is started for the first time. @default 'now' */
+  readonly start?: 'now' | 'beginning'
+  /** What an event becomes; `undefined` is not published. @default the event's data, with its stream as the key */
+  readonly map?: RelayMapping<EventFrom<S>, T>
+}
+
+/** The handler of `app.consume` for the application's own use: its types were checked where it was given. */
+export type AnyConsumeHandler = (ctx: ConsumeHandlerContext<never, never>) => unknown
+
+/** What messages of an application are published and consumed with. */
+export interface TopicsParts {
+  readonly name: string
+  readonly broker: BrokerChoice | undefined
+  readonly stores: Stores
+  readonly log: Logger
+  readonly clock: () => Clock
+  readonly work: WorkParts
+}
+
+interface Consumption {
+  readonly topic: Topic
+  readonly options: ConsumeOptions
+  readonly handler: AnyConsumeHandler
+}
+
+/** The topics of one application: what is published to them and who consumes it. */
+export class Topics {
+  readonly verbs: Pick<Verbs, 'publish'>
+  readonly #parts: TopicsParts
+  readonly #topics = new Map<string, Topic>()
+  readonly #consumptions: Consumption[] = []
+  #opening: Promise<Messenger> | undefined
+  #broker: Broker | undefined
+  #phase: 'new' | 'running' | 'stopped' = 'new'
+
+  constructor(parts: TopicsParts) {
+    this.#parts = parts
+    this.verbs = {
+      publish: async (topic, data, options) => {
+        if (!isTopic(topic)) throw new OptionError('publish received something that is no topic; wanted what topic(name, schema) gave.')
+        return (await this.messenger()).publish(topic, data, options)
+      },
+    }
+  }
+
+  /** Says that the application publishes to a topic: what its outbox holds is sent from the start. */
+  declare(topic: Topic): void {
+    const known = this.#topics.get(topic.name)
+    if (known !== undefined && known !== topic)
+      throw new OptionError(`Two topics are called ${JSON.stringify(topic.name)}; give one of them another name.`)
+    this.#topics.set(topic.name, topic)
+  }
+
+  consume(topic: Topic, options: ConsumeOptions, handler: AnyConsumeHandler): void {
+    this.declare(topic)
+    this.#consumptions.push({ topic, options, handler })
+  }
+
+  /** The handler of a subscription that publishes what it reads. */
+  relay<E extends RecordedEvent>(topic: Topic, map: RelayMapping<E, Topic>): (event: E) => Promise<void> {
+    this.declare(topic)
+    return async (event) => (await this.messenger()).relay(topic, map)(event)
+  }
+
+  get isUsed(): boolean {
+    return this.#topics.size > 0 || this.#parts.broker !== undefined
+  }
+
+  get hasConsumers(): boolean {
+    return this.#consumptions.length > 0
+  }
+
+  /** What publishes and consumes, opened when it is first needed. Throws `TUTTI_APP_NOT_STARTED` before the start. */
+  messenger(): Promise<Messenger> {
+    if (this.#phase !== 'running')
+      throw new TuttiError(
+        'TUTTI_APP_NOT_STARTED',
+        'A topic was used while the application was not running; call app.listen() or app.start() first.',
+      )
+    return (this.#opening ??= this.#open())
+  }
+
+  async start(): Promise<void> {
+    this.#phase = 'running'
+    if (this.isUsed) await this.messenger()
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'stopped'
+    const messenger = await this.#opening?.catch(() => undefined)
+    await messenger?.stop()
+    if (this.#broker !== this.#parts.broker) await this.#broker?.close()
+  }
+
+  async #open(): Promise<Messenger> {
+    const { name, broker, stores, log, clock, work } = this.#parts
+    const { openBroker } = await import('./open-broker.ts')
+    this.#broker = await openBroker(broker ?? process.env['TUTTI_BROKER'], { clock: clock() })
+    const storage = stores.opened
+    const messenger = await openMessenger(this.#broker, { source: name, clock: clock(), log, ...(storage && { storage }) })
+    for (const { topic, options, handler } of this.#consumptions) {
+      const { deps, ...settings } = options
+      // Data is of the topic, and dependencies are resolved from what the handler declares: its types came from both.
+      const call = handler as (ctx: ConsumeHandlerContext) => unknown
+      messenger.consume(topic, settings, (ctx: ConsumeContext) =>
+        withDeps(work, deps, (values) => call(Object.assign(new Work(work, `${options.group}:${ctx.message.id}`, values), ctx))),
+      )
+    }
+    await messenger.start()
+    return messenger
+  }
+}
+
+/** Whether something given to `app.use` or `publish` is a topic. */
+export function isTopic(item: unknown): item is Topic {
+  return typeof item === 'object' && item !== null && 'kind' in item && item.kind === 'topic' && 'schema' in item
+}

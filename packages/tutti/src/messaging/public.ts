@@ -1,0 +1,28 @@
+// What `tutti/messaging` exports: what the main entry has of messages, and the messenger, which applications reach through `App`.
+export { topic, type Repeatable, type Topic, type TopicData, type TopicInput, type TopicOptions } from './topic.ts'
+export { createMessenger } from './create-messenger.ts'
+export type { ConsumerStatus, Messenger, RelayMapping } from './messenger-interface.ts'
+export type { MessengerOptions } from './messenger-options.ts'
+export type { MessageOptions } from '../message/index.ts'
+export type { PublishOptions } from './publisher.ts'
+export type { ConsumeContext, ConsumeHandler } from './consume-context.ts'
+export type { ConsumeOptions } from './consume-options.ts'
+export type { ReceivedMessage } from './message.ts'
+export type { ConsumerName, DeadMessage, MessageLetterStatus } from './dead-letters.ts'
+export { memoryBroker, type MemoryBrokerOptions } from './memory/memory-broker.ts'
+export { MessageInvalidError, MessagingError } from './errors.ts'
+
+// Symbols above are relevant to applications. Symbols below only for adapters.
+export type {
+  Broker,
+  BrokerCapabilities,
+  BrokerLag,
+  BrokerSubscription,
+  Delivery,
+  MessageBody,
+  OutgoingMessage,
+  Settlement,
+  SubscribeOptions,
+} from './broker.ts'
+export type { CloudEvent, EventMode } from './cloud-event.ts'
+export type { ErrorFacts } from '../kernel/index.ts'
