@@ -142,9 +142,7 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
   cron(name: string, pattern: string, handler: (ctx: ScheduleContext<NoNeeds>) => unknown): this
   cron<const N extends MessageNeeds = NoNeeds>(
     name: string,
-    pattern: string,
-    options: CronOptions & ScheduleNeeds<N>,
-    handler: (ctx: ScheduleContext<MessageDeps<N>>) => unknown,
+    ...rest: readonly [pattern: string, options: CronOptions & ScheduleNeeds<N>, handler: (ctx: ScheduleContext<MessageDeps<N>>) => unknown]
   ): this
   cron<const N extends MessageNeeds = NoNeeds>(
     name: string,

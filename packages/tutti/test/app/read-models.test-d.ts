@@ -1,4 +1,4 @@
-import { App, dependency, memoryProjection, projection, transactional, type CommandResult } from 'tutti'
+import { App, dependency, memoryProjection, projection, topic, transactional, type CommandResult } from 'tutti'
 import type { DocumentView, MemoryView } from 'tutti/projections'
 import type { RecordedEvent } from '../../src/message/index.ts'
 import * as z from 'zod'
@@ -53,3 +53,19 @@ app.get(
   // @ts-expect-error a route's parameters are those of its path
   transactional(({ params }) => params.other),
 )
+
+// Schedules and consumers get the dependencies that they declare.
+app.cron('nightly', '0 2 * * *', { deps: { mailer } }, ({ deps, scheduledAt }) => {
+  expectType<Equal<typeof deps.mailer.sent, number>>()
+  expectType<Equal<typeof scheduledAt, Date>>()
+})
+app.cron('often', { every: '5m', deps: { mailer } }, ({ deps }) => deps.mailer.sent)
+// @ts-expect-error only dependencies that are declared are there
+app.cron('plain', '* * * * *', ({ deps }) => deps.mailer)
+const payments = topic('payments', z.object({ amount: z.number() }))
+app.consume(payments, { group: 'g', deps: { mailer } }, ({ data, deps }) => {
+  expectType<Equal<typeof data, { amount: number }>>()
+  expectType<Equal<typeof deps.mailer.sent, number>>()
+})
+// @ts-expect-error what a relay makes of an event has to fit the topic
+app.relay(Account.events.deposited, { to: payments, map: (e) => ({ data: { amount: e.type } }) })
