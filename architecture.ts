@@ -12,7 +12,7 @@ export interface Architecture {
 }
 
 const base = ['kernel', 'schema', 'observe', 'message', 'storage'] as const
-const features = ['http', 'cqrs', 'events', 'projections', 'health', 'messaging', 'schedule'] as const
+const features = ['http', 'cqrs', 'events', 'projections', 'health', 'messaging', 'schedule', 'workflow'] as const
 
 export const architecture: Architecture = {
   folders: {
@@ -27,6 +27,7 @@ export const architecture: Architecture = {
     projections: base,
     schedule: base,
     messaging: base,
+    workflow: base,
     health: base,
     app: [...base, ...features],
     testing: [...base, ...features, 'app'],

@@ -116,6 +116,17 @@ export const errorCodes = {
   TUTTI_MESSAGE_REJECTED: 'A handler rejected a message, which became a dead letter.',
   TUTTI_MESSAGE_UNSETTLED: 'A message was handed out again and again, and each process ended before it was settled.',
   TUTTI_BROKER_CLOSED: 'A broker was used after it had been closed.',
+  TUTTI_STEP_FAILED: 'A step of a run failed for good.',
+  TUTTI_RUN_FAILED: 'A run has ended without a result.',
+  TUTTI_WORKFLOW_FAILED: 'A workflow itself has decided that it cannot succeed, with w.fail.',
+  TUTTI_RUN_CANCELLED: 'A run was given up because somebody cancelled it.',
+  TUTTI_BRANCH_ABORTED: 'A branch of w.all was given up because another one had failed.',
+  TUTTI_WORKFLOW_DIVERGED: 'A run does something else than its journal says, since its code was changed.',
+  TUTTI_RUN_LIMIT: 'A run has recorded, kept or been sent more than it may, or was taken over too often.',
+  TUTTI_RUN_UNKNOWN: 'There is no run of the id (404).',
+  TUTTI_RUN_ENDED: 'A run takes no signal, or cannot be retried, in the state that it is in (409).',
+  TUTTI_SIGNAL_UNKNOWN: 'A signal was sent that the workflow does not define (404).',
+  TUTTI_WORKFLOW_UNKNOWN: 'A run was to be started of a workflow that is not known in this process.',
 } as const
 
 /** A stable error code, such as `TUTTI_OPTION_INVALID`. */

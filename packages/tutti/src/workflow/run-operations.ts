@@ -1,0 +1,235 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../kernel/index.ts'
+import { silentLogger, type Logger } from '../observe/index.ts'
+import type { Transaction } from '../storage/index.ts'
+import { attempting } from './attempting.ts'
+import { beyondLimit, WorkflowError } from './errors.ts'
+import type { Attempt, Done, Operations, Outcome } from './operations.ts'
+import { Scope, undoPath, type Place } from './place.ts'
+import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
+import type { RunWrite } from './run-writer.ts'
+import { never, type RunSession } from './run-session.ts'
+import { storable } from './storable.ts'
+import type { StepContext } from './step-context.ts'
+import { UndoStack } from './undo-stack.ts'
+import type { WaitEnd } from './waits.ts'
+import type { RunFacts } from './workflow-context.ts'
+import type { Workflow } from './workflow.ts'
+
+const scopes = new AsyncLocalStorage<{ readonly run: Operations; readonly scope: Scope } | undefined>()
+
+/** How the operations of a run get at the rest of it. */
+export interface RunOperationsParts {
+  readonly session: RunSession
+  readonly workflow: Workflow
+  /** The run does something else than its journal says. */
+  onDiverged(error: WorkflowError): void
+  continueAs(input: unknown): Promise<never>
+}
+
+/** The operations of a run that this process executes. */
+export class RunOperations implements Operations {
+  readonly undos = new UndoStack()
+  readonly root: Scope
+  readonly #parts: RunOperationsParts
+  readonly #session: RunSession
+  readonly #undoing: Scope
+  readonly #log: Logger
+  #diverged: WorkflowError | undefined
+
+  constructor(parts: RunOperationsParts) {
+    const { session } = parts
+    this.#parts = parts
+    this.#session = session
+    this.#log = session.host.settings.log
+    this.root = new Scope('', session.work.signal)
+    this.#undoing = new Scope('', session.claim.signal)
+  }
+
+  get clock(): Clock {
+    return this.#session.clock
+  }
+
+  get log(): Logger {
+    return this.#session.model.journal.unread.size > 0 ? silentLogger : this.#log
+  }
+
+  get info(): RunFacts {
+    const { model, document, value } = this.#session
+    const { name, version } = this.#parts.workflow
+    const deadline = value.deadline === undefined ? undefined : new Date(value.deadline)
+    return { id: model.id, workflow: name, version, tenant: document.tenant, createdAt: new Date(value.createdAt), deadline }
+  }
+
+  get attempts(): Operations['attempts'] {
+    return this.#parts.workflow.settings.attempts
+  }
+
+  get payload(): number {
+    return this.#session.host.settings.payload
+  }
+
+  get verbs(): Operations['verbs'] {
+    return this.#session.host.settings.verbs
+  }
+
+  get scope(): Scope {
+    const at = scopes.getStore()
+    if (at?.run === this) return at.scope
+    throw this.#session.misplaced()
+  }
+
+  enter(kind: OperationKind, name: string): Place {
+    const { scope } = this
+    const { model, host } = this.#session
+    if (this.#diverged !== undefined) throw this.#diverged
+    this.#session.assertHere()
+    const place = this.#inJournal(() => model.journal.enter(scope, kind, name))
+    const { steps } = host.settings
+    if (place.recorded === undefined && model.journal.count >= steps)
+      throw beyondLimit(
+        `The run has recorded ${steps} operations, which is the most. Go on with a new journal by w.continueAs, or do parts of it in other runs.`,
+        { limit: steps },
+      )
+    return place
+  }
+
+  /** Throws `TUTTI_WORKFLOW_DIVERGED` where something is in the journal to which the function did not come. */
+  assertAllRead(): void {
+    this.#inJournal(() => this.#session.model.journal.assertAllRead())
+  }
+
+  /** Throws `TUTTI_WORKFLOW_DIVERGED` where something is to be undone of which the function does not say how. */
+  assertUndosKnown(): void {
+    this.#inJournal(() => this.#session.model.journal.assertUndosKnown(this.undos.paths))
+  }
+
+  undoPlace(undone: string): Place {
+    return { scope: this.#undoing, kind: 'undo', n: -1, ...this.#session.model.journal.meet(undoPath(undone)) }
+  }
+
+  has(path: string): boolean {
+    return this.#session.model.journal.has(path)
+  }
+
+  isBehind(scope: Scope): boolean {
+    return this.#session.model.journal.isBehind(scope)
+  }
+
+  within<T>(scope: Scope, work: () => T): T {
+    return scopes.run({ run: this, scope }, work)
+  }
+
+  async ready({ scope }: Pick<Place, 'scope'>): Promise<void> {
+    const session = this.#session
+    const here = (): boolean => !session.left && !session.leaving
+    scope.signal.throwIfAborted()
+    if (here() && !session.model.isDirty) return
+    if (here()) await session.flush()
+    if (!here()) {
+      session.blocked = true
+      session.changed()
+      await never
+    }
+    scope.signal.throwIfAborted()
+  }
+
+  record({ path, kind, n }: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, size = 0): number {
+    const seq = this.#session.model.record({ path, kind, n, at: this.clock.now(), ...outcome }, size)
+    this.#session.changed()
+    return seq
+  }
+
+  attempt<T>(
+    { scope, path }: Pick<Place, 'scope' | 'path'>,
+    how: Pick<Attempt, 'attempt' | 'timeout'>,
+    work: (ctx: StepContext) => T,
+  ): Promise<Awaited<T>> {
+    const { model, value } = this.#session
+    const run = value.generation === 0 ? model.id : `${model.id}.${value.generation}`
+    const trial = { key: `${model.workflow}/${run}/${path}`, log: this.#log, clock: this.clock, signal: scope.signal, ...how }
+    return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))
+  }
+
+  transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
+    const { writer, model, host } = this.#session
+    const began = this.clock.monotonic()
+    const attempt = async (tx: Transaction): Promise<Done> => {
+      const result = await this.attempt(place, how, (ctx) => work(tx, ctx))
+      const { value, size } = storable(result, `The result of ${place.path}`, this.payload)
+      const took = Math.round(this.clock.monotonic() - began)
+      const facts = { ...(how.attempt > 1 && { attempts: how.attempt }), ...(how.undoable && { undo: true as const }) }
+      return { result: value, seq: this.record(place, { result: value, took, ...facts }, size) }
+    }
+    return writer.inTurn(async () => {
+      let made: (RunWrite & { readonly done: () => void }) | undefined
+      let result: Done | undefined
+      try {
+        await host.storage.transaction(async (tx) => {
+          result = await attempt(tx)
+          made = this.#session.compose()
+          await writer.writeIn(tx.state, made)
+        })
+        if (made !== undefined) writer.written(made)
+      } catch (error) {
+        // The work itself has failed.
+        if (made === undefined) throw error
+        const outcome = await writer.settle(error, made, how.attempt)
+        if (outcome === 'lost') return never
+        if (outcome === 'again') {
+          model.forget(place.path)
+          throw error
+        }
+      }
+      made?.done()
+      return result ?? never
+    })
+  }
+
+  async wait(
+    place: Place,
+    { until, attempt, failure }: Pick<PendingOperation, 'until' | 'attempt' | 'failure'>,
+    wanted?: Pick<InboxItem, 'kind' | 'name'>,
+  ): Promise<WaitEnd> {
+    const { path, kind, n, scope } = place
+    const session = this.#session
+    scope.signal.throwIfAborted()
+    if (session.left) return never
+    const pending: PendingOperation = {
+      path,
+      kind,
+      n,
+      ...(until !== undefined && { until: Math.ceil(until) }),
+      ...(attempt !== undefined && { attempt }),
+      ...(failure && { failure }),
+    }
+    const ended = session.waits.open(pending, scope.signal, wanted)
+    session.changed()
+    try {
+      return await ended
+    } finally {
+      session.changed()
+      if (session.left) await never
+    }
+  }
+
+  take({ kind, name }: Pick<InboxItem, 'kind' | 'name'>): InboxItem | undefined {
+    return this.#session.model.take(kind, name)
+  }
+
+  continueAs(input: unknown): Promise<never> {
+    return this.#parts.continueAs(input)
+  }
+
+  #inJournal<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof WorkflowError && error.code === 'TUTTI_WORKFLOW_DIVERGED') {
+        this.#diverged = error
+        this.#parts.onDiverged(error)
+      }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { TuttiError, type Clock } from '../kernel/index.ts'
+import type { Logger } from '../observe/index.ts'
+import { DocumentConflictError, LeaseLostError, type DocumentChange, type StateStore } from '../storage/index.ts'
+import type { RunDocument, RunValue } from './run-document.ts'
+
+/** One write of a run's document. */
+export interface RunWrite {
+  readonly value: RunValue
+  readonly status: string
+  readonly due: number | undefined
+  /** Gives the run back. @default it stays with this process */
+  readonly release?: boolean
+  /** What is written with it, or not at all. @default nothing */
+  readonly also?: readonly DocumentChange[]
+}
+
+/** What a writer works with. */
+export interface RunWriterParts {
+  readonly state: StateStore
+  readonly clock: Clock
+  readonly log: Logger
+  readonly document: RunDocument
+  /** Until when the claim holds, in milliseconds since 1970. */
+  claimedUntil(): number
+  /** Somebody else has written the document, such as with a signal: the run takes it in. */
+  onNews(document: RunDocument): void
+  /** The run is another process's now. */
+  onLost(): void
+}
+
+/** Errors that the next try would meet as well. */
+const hopeless: ReadonlySet<string> = new Set(['TUTTI_OPTION_INVALID', 'TUTTI_CODEC_UNSUPPORTED', 'TUTTI_STORAGE_CLOSED'])
+
+/**
+ * Writes the document of a run under its claim, one write after the other. What others have put into the document meanwhile is taken in
+ * first; a storage that does not answer is tried again as long as the claim holds.
+ */
+export class RunWriter {
+  readonly #parts: RunWriterParts
+  readonly #key: string
+  readonly #tenant: string | undefined
+  readonly #epoch: number
+  #version: number
+  /** Tells the writes of this process from those of others. */
+  #writes: number
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: RunWriterParts) {
+    const { key, tenant, epoch, version, value } = parts.document
+    this.#parts = parts
+    this.#key = key
+    this.#tenant = tenant
+    this.#epoch = epoch
+    this.#version = version
+    this.#writes = value.writes
+  }
+
+  get claim(): { readonly key: string; readonly epoch: number } {
+    return { key: this.#key, epoch: this.#epoch }
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  /**
+   * Writes what `make` gives when its turn has come, and again where somebody else was faster; nothing where it gives nothing. Resolves with
+   * false where the run is lost.
+   */
+  write(make: () => RunWrite | undefined | Promise<RunWrite | undefined>): Promise<boolean> {
+    return this.inTurn(async () => {
+      for (let attempt = 1; !this.#isOver(); attempt++) {
+        const made = await make()
+        if (made === undefined) return true
+        try {
+          await this.writeIn(this.#parts.state, made)
+          this.written(made)
+          return true
+        } catch (error) {
+          const outcome = await this.settle(error, made, attempt)
+          if (outcome !== 'again') return outcome === 'written'
+        }
+      }
+      return false
+    })
+  }
+
+  /** Writes once, maybe within a transaction: in turn, with `settle` or `written` behind it. */
+  async writeIn(state: Pick<StateStore, 'write'>, { also = [], ...run }: RunWrite): Promise<void> {
+    await state.write([this.#change(run), ...also])
+  }
+
+  /** Takes note of a write in a transaction that has committed. */
+  written({ value }: RunWrite): void {
+    this.#version++
+    this.#writes = value.writes
+  }
+
+  /** Does something while no write is under way. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  #isOver(): boolean {
+    const { clock, claimedUntil, onLost } = this.#parts
+    if (clock.now() < claimedUntil()) return false
+    onLost()
+    return true
+  }
+
+  #change({ value, status, due, release = false }: RunWrite): DocumentChange {
+    return {
+      key: this.#key,
+      value,
+      status,
+      release,
+      epoch: this.#epoch,
+      ifVersion: this.#version,
+      ...(due !== undefined && Number.isFinite(due) && { due: Math.ceil(due) }),
+      ...(this.#tenant !== undefined && { tenant: this.#tenant }),
+    }
+  }
+
+  /** Finds out what became of a write that failed. */
+  async settle(error: unknown, { value }: RunWrite, attempt: number): Promise<'written' | 'again' | 'lost'> {
+    const { state, clock, log, onNews, onLost } = this.#parts
+    if (error instanceof LeaseLostError && error.key === this.#key) {
+      onLost()
+      return 'lost'
+    }
+    if (error instanceof TuttiError && hopeless.has(error.code)) throw error
+    if (!(error instanceof DocumentConflictError)) {
+      log.warn('A run could not be written; it is tried again', { run: this.#key, error })
+      await clock.sleep(Math.min(1_000, 20 * 2 ** Math.min(attempt, 10)))
+    }
+    let found: RunDocument | undefined
+    try {
+      found = await state.get<RunValue>(this.#key)
+    } catch {
+      // The next try tells.
+      return 'again'
+    }
+    const written = found?.value.writes === value.writes
+    // A write that was given up may have come through late: then the run is not what it is here.
+    if (found === undefined || found.epoch !== this.#epoch || !(written || found.value.writes === this.#writes)) {
+      onLost()
+      return 'lost'
+    }
+    if (found.version === this.#version) return 'again'
+    this.#version = found.version
+    this.#writes = found.value.writes
+    onNews(found)
+    return written ? 'written' : 'again'
+  }
+}

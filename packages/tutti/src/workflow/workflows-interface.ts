@@ -1,0 +1,16 @@
+import type { Duration } from '../kernel/index.ts'
+import type { RunHandle } from './run-handle.ts'
+import type { StartOptions } from './run-order.ts'
+import type { InputOf, WorkflowType } from './workflow-type.ts'
+
+/** Starts and executes runs of workflows, together with the other processes that share the storage. */
+export interface Workflows extends AsyncDisposable {
+  /** Begins to execute runs. */
+  start(): Promise<void>
+  /** Ends after what is being done now, and gives the runs to the others. Idempotent. */
+  stop(options?: { readonly timeout?: Duration }): Promise<void>
+  /** Starts a run, once for each id. Within a transaction it is started with that, or not at all. */
+  run<W extends WorkflowType>(workflow: W, input: InputOf<W>, options?: StartOptions): Promise<RunHandle<W>>
+  /** A run by its id, whether it exists or not. */
+  get<W extends WorkflowType>(workflow: W, id: string): RunHandle<W>
+}
