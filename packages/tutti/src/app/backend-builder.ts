@@ -8,6 +8,7 @@ import type { CronOptions, EveryOptions, Scheduler } from '../schedule/index.ts'
 import type { Schema } from '../schema/index.ts'
 import type { SqlDatabase, Storage } from '../storage/index.ts'
 import type { Backend } from './backend.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { EventHandlerContext, OnOptions } from './event-handler.ts'
 import type { ScheduleArguments, ScheduleContext, ScheduleNeeds } from './schedules.ts'
 import type { ConsumeHandlerContext, ConsumeOptions, RelayOptions } from './topics.ts'
@@ -96,6 +97,11 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
   /** Read models and subscriptions: their status, lag and dead letters, and how to pause, resume and rebuild them. */
   get projections(): Steered<Projector> {
     return this.backend.readModels.projector
+  }
+
+  /** Everything that was set aside because it failed again and again: events and messages alike, to be looked at, done again or forgotten. */
+  get deadLetters(): DeadLetters {
+    return this.backend.deadLetters
   }
 
   /** The storage, once the application has started and if it uses one. */

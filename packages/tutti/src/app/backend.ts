@@ -5,6 +5,7 @@ import type { RelayMapping, Topic } from '../messaging/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type ReadableSource } from '../projections/index.ts'
 import type { Storage } from '../storage/index.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { eventHandler, type AnyEventHandler, type OnOptions } from './event-handler.ts'
 import { Messages } from './messages.ts'
 import type { AppOptions } from './options.ts'
@@ -73,6 +74,13 @@ export class Backend {
   /** Where `sql` and `transaction` lead. */
   storage(): Storage {
     return this.stores.write
+  }
+
+  /** Work of all kinds that was set aside. */
+  get deadLetters(): DeadLetters {
+    const { readModels, topics } = this
+    const sources = [...(readModels.isUsed ? [readModels.letters] : []), ...(topics.hasConsumers ? [topics.letters] : [])]
+    return new DeadLetters(sources, this.#parts.clock)
   }
 
   /** Adds a handler of events. */

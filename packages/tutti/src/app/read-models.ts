@@ -4,6 +4,7 @@ import type { Accepted, Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { openInline, openProjector, type Projection, type Projector, type ProjectorDefinition } from '../projections/index.ts'
 import type { EventStore } from '../storage/index.ts'
+import type { DeadLetterSource } from './dead-letters.ts'
 import type { Stores } from './stores.ts'
 
 /** What read models and subscriptions of an application are run with. */
@@ -61,6 +62,29 @@ export class ReadModels {
     const { stores, clock, log } = this.#parts
     const inline = await openInline(stores.write, projections, { clock: clock(), log })
     return (stream, events, options) => inline.append(stream, events, options)
+  }
+
+  /** What was set aside because a handler failed. */
+  get letters(): DeadLetterSource {
+    return {
+      kind: 'projection',
+      list: async () => {
+        const durable = [...this.#definitions.values()].filter((definition) => definition.kind !== 'memory-projection')
+        const letters = await Promise.all(durable.map(({ name }) => this.projector.deadLetters(name)))
+        return letters.flat().map((letter) => ({
+          kind: 'projection',
+          of: letter.projection,
+          id: letter.id,
+          subject: letter.type,
+          time: new Date(letter.time),
+          attempts: letter.attempts,
+          error: letter.error,
+          original: letter,
+        }))
+      },
+      replay: (of, ids) => this.projector.replay(of, ids),
+      discard: (of, ids) => this.projector.discard(of, ids),
+    }
   }
 
   async start(): Promise<void> {

@@ -5,6 +5,7 @@ import {
   openMessenger,
   type Broker,
   type ConsumeContext,
+  type ConsumerName,
   type ConsumeOptions as MessagingOptions,
   type Messenger,
   type RelayMapping,
@@ -12,6 +13,7 @@ import {
 } from '../messaging/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { EventFrom, ReadableEvent, ReadableSource } from '../projections/index.ts'
+import type { DeadLetterSource } from './dead-letters.ts'
 import type { BrokerChoice } from './open-broker.ts'
 import type { Stores } from './stores.ts'
 import { withDeps, Work, type WorkContext, type WorkParts } from './work-context.ts'
@@ -109,6 +111,30 @@ export class Topics {
         'A topic was used while the application was not running; call app.listen() or app.start() first.',
       )
     return (this.#opening ??= this.#open())
+  }
+
+  /** Messages that were set aside because they could not be handled. */
+  get letters(): DeadLetterSource {
+    const consumer = (of: string): ConsumerName => {
+      const [topic = '', group = ''] = of.split('/')
+      return { topic, group }
+    }
+    return {
+      kind: 'message',
+      list: async () =>
+        (await (await this.messenger()).deadLetters()).map((letter) => ({
+          kind: 'message',
+          of: `${letter.topic}/${letter.group}`,
+          id: letter.id,
+          subject: letter.messageId ?? letter.topic,
+          time: new Date(letter.time),
+          attempts: letter.attempts,
+          error: letter.error,
+          original: letter,
+        })),
+      replay: async (of, ids) => (await this.messenger()).replay(consumer(of), ids),
+      discard: async (of, ids) => (await this.messenger()).discard(consumer(of), ids),
+    }
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import * as z from 'zod'
+import { App, projection, topic } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/index.ts'
+import { testApp } from '../../src/testing/index.ts'
+import { Account } from './account.ts'
+
+const Payments = topic('payments', z.object({ amount: z.number() }))
+
+it('dead letters of all kinds are looked at, replayed and forgotten in one place', async () => {
+  let mended = false
+  const handled: string[] = []
+  const handle = (what: string): void => {
+    if (!mended) throw new Error(`${what} fails`)
+    handled.push(what)
+  }
+  const retry = { attempts: 2, delay: 1 }
+  const app = new App({ name: 't', log: { level: 'silent' }, storage: memoryStorage() })
+    .use(Account, projection('list', { from: [Account], retry }, { 'account.deposited': () => handle('projection') }))
+    .on(Account.events.deposited, { name: 'mail', retry }, () => handle('subscription'))
+    .consume(Payments, { group: 'billing', retry }, () => handle('message'))
+  await using t = await testApp(app)
+  await t.app.send(Account.commands.deposit('1', { amount: 1 }))
+  await t.app.publish(Payments, { amount: 1 })
+  await expect.poll(() => t.app.deadLetters.list(), { timeout: 15_000 }).toHaveLength(3)
+  const letters = await t.app.deadLetters.list()
+  expect(letters.map(({ kind, of }) => `${kind} ${of}`).toSorted()).toEqual([
+    'message payments/billing',
+    'projection list',
+    'projection mail',
+  ])
+  expect(letters.find(({ of }) => of === 'list')).toMatchObject({
+    subject: 'account.deposited',
+    attempts: 2,
+    error: { message: 'projection fails' },
+  })
+  expect(await t.app.deadLetters.purge('1h')).toBe(0)
+  expect(await t.app.deadLetters.discard({ of: 'mail' })).toBe(1)
+  mended = true
+  expect(await t.app.deadLetters.replay()).toBe(2)
+  await expect.poll(() => handled.toSorted(), { timeout: 15_000 }).toEqual(['message', 'projection'])
+  await expect.poll(() => t.app.deadLetters.list(), { timeout: 15_000 }).toEqual([])
+})
