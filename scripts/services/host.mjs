@@ -94,14 +94,20 @@ function ownFolder(folder, { uid, gid }) {
   return folder
 }
 
-/** The wanted loopback port if it is free, else any free one. */
+/**
+ * The wanted loopback port if it is free, else any free one. That is below those that systems give out by themselves: while a server
+ * is down, nobody who asks for any port or opens a connection gets the port that it comes back to.
+ */
 export async function freePort(wanted = 0) {
-  try {
-    return await listenOnce(wanted)
-  } catch (error) {
-    if (wanted === 0) throw error
-    return listenOnce(0)
+  const random = Array.from({ length: 50 }, () => 15_000 + Math.floor(Math.random() * 17_000))
+  for (const port of wanted === 0 ? random : [wanted, ...random]) {
+    try {
+      return await listenOnce(port)
+    } catch {
+      // Another one then.
+    }
   }
+  return listenOnce(0)
 }
 
 function listenOnce(port) {

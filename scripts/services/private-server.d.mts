@@ -11,3 +11,6 @@ export interface PrivateServer {
 
 /** Starts a server of the table of services on a port of its own. */
 export function privateServer(name: 'postgres' | 'mariadb'): Promise<PrivateServer>
+
+/** A loopback port that is free, and that no system gives out by itself. */
+export function freePort(): Promise<number>

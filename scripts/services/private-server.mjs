@@ -6,6 +6,8 @@ import * as host from './host.mjs'
 import { createManager } from './manager.mjs'
 import { services } from './table.mjs'
 
+export { freePort } from './host.mjs'
+
 export async function privateServer(name) {
   const root = await mkdtemp(join(tmpdir(), `tutti-${name}-`))
   // Its system user has to get in.

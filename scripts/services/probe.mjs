@@ -5,7 +5,7 @@ import { connect } from 'node:net'
  * Opens a connection to the URL's host and port, sends `hello` if there is one, and hands the bytes that come back to
  * `read` until it returns something other than `undefined`. Rejects with what stands in the way.
  */
-function converse(url, { port, hello, read, timeout = 3000 }) {
+function converse(url, { port, hello, read, timeout = 15_000 }) {
   const { hostname, port: given } = new URL(url)
   const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(given || port) }
   const name = `${target.host}:${target.port}`

@@ -47,11 +47,11 @@ describe.each(privateTable)('$title', (service) => {
   afterAll(async () => {
     await manager().down([service.name])
     for (const folder of [...folders, root]) await rm(folder, { recursive: true, force: true })
-  }, 60_000)
+  }, 240_000)
 
   /** A test that needs the server: without one it fails in CI, and elsewhere is skipped with the reason. */
   const served = (name: string, work: () => Promise<void>) =>
-    it(name, async ({ skip }) => {
+    it(name, { timeout: 240_000 }, async ({ skip }) => {
       if (reason !== undefined && !servicesRequired()) skip(reason)
       expect(reason).toBeUndefined()
       await work()
@@ -136,7 +136,7 @@ describe('PostgreSQL', () => {
         await rm(root, { recursive: true, force: true })
       }
     },
-    60_000,
+    240_000,
   )
 })
 

@@ -24,7 +24,7 @@ describeWithServer('Several processes on one MySQL database', () => {
     return { child, said: once(child.stdout, 'data'), ended: once(child, 'exit') }
   }
 
-  it('append to the same stream, and a reader in a third follows without a gap', async () => {
+  it('append to the same stream, and a reader in a third follows without a gap', { timeout: 120_000 }, async () => {
     await using storage = mysql({ url, database })
     const writers = ['a', 'b'].map((name) => start(name, 60))
     const seen: number[] = []
@@ -36,7 +36,7 @@ describeWithServer('Several processes on one MySQL database', () => {
         position = page.position
         expect(seen.length).toBeGreaterThanOrEqual(120)
       },
-      { timeout: 15_000, interval: 5 },
+      { timeout: 60_000, interval: 5 },
     )
     for (const { ended } of writers) expect(await ended).toEqual([0, null])
     expect(seen).toEqual(Array.from({ length: 120 }, (_, i) => i + 1))
@@ -47,7 +47,7 @@ describeWithServer('Several processes on one MySQL database', () => {
     }
   })
 
-  it('are not held up by one that was killed with a transaction open', async () => {
+  it('are not held up by one that was killed with a transaction open', { timeout: 120_000 }, async () => {
     await using storage = mysql({ url, database })
     const after = await storage.events.head()
     const { child, said } = start('killed', 0)
@@ -57,7 +57,7 @@ describeWithServer('Several processes on one MySQL database', () => {
     expect((await storage.events.page({ after })).events).toEqual([])
     child.kill('SIGKILL')
     await vi.waitFor(async () => expect((await storage.events.page({ after })).events.map(({ stream }) => stream)).toEqual(['beside']), {
-      timeout: 10_000,
+      timeout: 60_000,
       interval: 50,
     })
     expect(await storage.events.info('killed-open')).toBeUndefined()

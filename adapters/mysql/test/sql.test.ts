@@ -10,7 +10,7 @@ describeWithServer('SQL on MySQL', () => {
 
   beforeAll(async () => {
     database = await ownDatabase()
-    storage = await testStorage(database, { pool: { max: 2, connectTimeout: 300 }, lockTimeout: '1s' })
+    storage = await testStorage(database, { pool: { max: 2 } })
     await storage.sql`create table notes (id bigint primary key, label varchar(100), data blob, at datetime(3), price decimal(20, 2))`
     await storage.sql`create procedure commits() commit`
   })
@@ -87,6 +87,7 @@ describeWithServer('SQL on MySQL', () => {
   })
 
   it('waits for a free connection no longer than it may, and transactions can commit whatever the pool holds', async () => {
+    await using storage = await testStorage(database, { pool: { max: 2, connectTimeout: '3s' } })
     const go = Promise.withResolvers<void>()
     const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const open = begun.map((one, i) =>

@@ -56,7 +56,7 @@ describeWithServer('A transaction that holds a stream for long', () => {
   })
 
   it('leaves connections to others, however many there are', async () => {
-    const small = await testStorage(schema, { pool: { max: 10, connectTimeout: '10s' } })
+    const small = await testStorage(schema, { pool: { max: 10, connectTimeout: '30s' } })
     const appended = Promise.withResolvers<void>()
     // As many as wait for a connection; none of them ends before an append elsewhere is done.
     const open = Array.from({ length: 20 }, (_, i) =>

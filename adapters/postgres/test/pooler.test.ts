@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runStorageCase, storageConformance, tortureStorage } from 'tutti/testing'
+import { freePort } from '../../../scripts/services/private-server.mjs'
 import { postgres } from '../src/index.ts'
 import { describeWithServer, dropSchema, ownSchema, testStorage, url } from './test-storage.ts'
 
@@ -50,9 +50,9 @@ server_round_robin = 1
     pooler = spawn(program as string, [...user, file], { stdio: 'ignore' })
     pooled = `postgres://${username}@127.0.0.1:${own}${pathname}`
     const probe = postgres({ url: pooled, schema, wakeUps: false })
-    await vi.waitFor(() => probe.ping(), { timeout: 10_000, interval: 50 })
+    await vi.waitFor(() => probe.ping(), { timeout: 60_000, interval: 50 })
     await probe.close()
-  }, 30_000)
+  }, 120_000)
 
   afterAll(async () => {
     pooler.kill('SIGKILL')
@@ -68,7 +68,7 @@ server_round_robin = 1
       await runStorageCase(one, open).catch((error: unknown) => failed.push(`${one.name}: ${String(error)}`))
     }
     expect(failed).toEqual([])
-  }, 120_000)
+  }, 300_000)
 
   it('skips nothing and inverts nothing', async () => {
     const { events } = await tortureStorage(() => postgres({ url: pooled, schema, wakeUps: false }), {
@@ -77,7 +77,7 @@ server_round_robin = 1
       storages: 2,
     })
     expect(events).toBeGreaterThan(50)
-  }, 60_000)
+  }, 120_000)
 
   it('makes and updates the schema', async () => {
     const own = ownSchema()
@@ -87,11 +87,3 @@ server_round_robin = 1
     await dropSchema(own)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -32,18 +32,18 @@ describeWithServer('An application whose PostgreSQL goes away', () => {
     app = new App({ name: 't', log: { level: 'silent' }, storage: server.url }).use(Counter, sums, total)
     app.post('/count', ({ send }) => send(Counter.commands.count('a', { by: 1 })))
     await app.start()
-  }, 60_000)
+  }, 240_000)
 
   afterAll(async () => {
     await app.stop()
     await server.remove()
-  }, 60_000)
+  }, 240_000)
 
   const statusOf = async (path: string, method = 'GET'): Promise<number> =>
     (await app.fetch(new Request(`http://test${path}`, { method, headers: { prefer: 'wait=30' } }))).status
 
-  it('is alive but not ready, answers 503, and works again when the server does', { timeout: 60_000 }, async () => {
-    const soon = { timeout: 30_000, interval: 100 }
+  it('is alive but not ready, answers 503, and works again when the server does', { timeout: 240_000 }, async () => {
+    const soon = { timeout: 60_000, interval: 100 }
     expect(await statusOf('/count', 'POST')).toBe(200)
     expect(await statusOf('/health/ready')).toBe(200)
     await server.stop()

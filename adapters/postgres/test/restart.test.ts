@@ -4,7 +4,7 @@ import { postgres, type PostgresStorage } from '../src/index.ts'
 import { privateServer, type PrivateServer } from '../../../scripts/services/private-server.mjs'
 import { describeWithServer } from './test-storage.ts'
 
-const soon = { timeout: 15_000, interval: 20 }
+const soon = { timeout: 60_000, interval: 20 }
 
 describeWithServer('A server that goes away', () => {
   let server: PrivateServer
@@ -14,16 +14,16 @@ describeWithServer('A server that goes away', () => {
     server = await privateServer('postgres')
     storage = postgres({ url: server.url, pool: { connectTimeout: '2s' } })
     await storage.migrate()
-  }, 60_000)
+  }, 240_000)
 
   afterAll(async () => {
     await storage.close()
     await server.remove()
-  }, 60_000)
+  }, 240_000)
 
   it.for(['stop', 'crash'] as const)(
     'loses nothing that was acknowledged over a %s in mid-load, and is used again afterwards',
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async (how) => {
       const acknowledged: string[] = []
       const refused: unknown[] = []
@@ -74,7 +74,7 @@ describeWithServer('A server that goes away', () => {
       expect(heard).toBeGreaterThan(3)
     }, soon)
     await other.close()
-  }, 60_000)
+  }, 240_000)
 })
 
 describeWithServer('A server that does not answer', () => {

@@ -173,7 +173,7 @@ describe('dependencies', () => {
     })
     await using t = await testApp(application)
     expect((await t.get('/')).text).toBe(':\n\ndata: true\n\ndata: true\n\ndata: true\n\n')
-    await vi.waitUntil(() => !open)
+    await expect.poll(() => open).toBe(false)
   })
 
   it('are overridden in tests, and get the configuration', async () => {
@@ -207,7 +207,7 @@ describe('the life of an application', () => {
       })
     const { url } = await application.listen(0)
     expect((await fetch(url, { method: 'POST' })).status).toBe(202)
-    await vi.waitUntil(() => events.includes('work for a request'))
+    await expect.poll(() => events).toContain('work for a request')
     const stopped = application.stop()
     work.resolve()
     await stopped

@@ -28,9 +28,13 @@ async function run(snippet: Snippet): Promise<{ code: number | null; output: str
   const env = { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'info' }
   const child = spawn(process.execPath, ['--conditions=@tutti/source', nameOf(snippet)], { cwd: folder, env })
   let output = ''
+  let told = false
   const collect = (chunk: Buffer): void => {
     output += chunk.toString()
-    if (output.includes('listens on')) child.kill('SIGTERM')
+    // Told twice it would end at once, and not in order.
+    if (told || !output.includes('listens on')) return
+    told = true
+    child.kill('SIGTERM')
   }
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)

@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../../src/index.ts'
 import { bytes, multipart, upload } from '../../src/http/index.ts'
 import { TestAuthority } from './engine/certificates.ts'
@@ -58,14 +58,14 @@ describe('bodies over TLS', () => {
     whole.end(`${head}${'x'.repeat(70_000)}\r\n--b--\r\n`)
     await once(whole, 'end')
     expect(answer).toBe('70000')
-    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]))
+    await expect.poll(() => readdir(folder)).toEqual([])
 
     const broken = open()
     broken.on('error', () => {})
     broken.write(`${head}${'x'.repeat(30_000)}`)
-    await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(1))
+    await expect.poll(() => readdir(folder)).toHaveLength(1)
     broken.close(8)
-    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]))
+    await expect.poll(() => readdir(folder)).toEqual([])
     session.destroy()
   })
 })

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { App } from '../../src/index.ts'
 import { multipart, upload, uploads, type MultipartOptions } from '../../src/http/index.ts'
@@ -18,7 +18,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const nothingLeft = async (): Promise<void> => vi.waitFor(async () => expect(await readdir(folder)).toEqual([]))
+const nothingLeft = async (): Promise<void> => expect.poll(() => readdir(folder)).toEqual([])
 
 function image(size: number, type = 'image/png'): Blob {
   return new Blob([Buffer.alloc(size, 'p')], { type })
@@ -150,7 +150,7 @@ describe('multipart', () => {
     connection.send(
       `--b\r\nContent-Disposition: form-data; name="avatar"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n${'x'.repeat(30_000)}`,
     )
-    await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(1))
+    await expect.poll(() => readdir(folder)).toHaveLength(1)
     expect((await stat(join(folder, (await readdir(folder))[0] ?? ''))).mode & 0o777).toBe(0o700)
     await connection[Symbol.asyncDispose]()
     await nothingLeft()

@@ -67,10 +67,11 @@ describe('the address of the client', () => {
   })
 
   it('takes time in proportion to the header', () => {
-    const long = `${' '.repeat(8000)}${','.repeat(8000)}[${':'.repeat(8000)}`
+    const long = `${' '.repeat(200_000)}${','.repeat(200_000)}[${':'.repeat(200_000)}`
     const start = performance.now()
     expect(address(true, '10.0.0.1', long)).toBe('10.0.0.1')
-    expect(performance.now() - start).toBeLessThan(100)
+    // In proportion to its square it would be minutes.
+    expect(performance.now() - start).toBeLessThan(10_000)
   })
 })
 

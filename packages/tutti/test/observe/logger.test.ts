@@ -232,7 +232,7 @@ describe('a logger never throws', () => {
     log.info('x')
     log.info('y')
     await log.flush()
-    await vi.waitFor(() => expect(warnings.map((warning) => warning.message)).toEqual([expect.stringContaining('disk full')]))
+    await expect.poll(() => warnings.map((warning) => warning.message)).toEqual([expect.stringContaining('disk full')])
     process.off('warning', listen)
   })
 })

@@ -1,6 +1,6 @@
 import { metrics as otelMetrics } from '@opentelemetry/api'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createMeter, defaultRegistry, MetricRegistry, type Meter, type MetricSnapshot } from '../../src/observe/index.ts'
 
 function fresh(): { readonly meter: Meter; readonly registry: MetricRegistry; read(name: string): MetricSnapshot | undefined } {
@@ -105,7 +105,7 @@ describe('a gauge', () => {
     })
     meter.gauge('good', () => 1)
     for (let read = 0; read < 2; read++) expect(registry.collect().map((metric) => metric.series)).toEqual([[], [{ labels: {}, value: 1 }]])
-    await vi.waitFor(() => expect(warnings).toEqual(['The gauge "bad" could not be observed: gone.']))
+    await expect.poll(() => warnings).toEqual(['The gauge "bad" could not be observed: gone.'])
     process.off('warning', listen)
   })
 })

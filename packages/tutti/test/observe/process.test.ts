@@ -91,15 +91,21 @@ describe('measuring', () => {
       const counter = meter.counter('c').with({ method: 'GET' })
       const histogram = meter.histogram('h').with({ method: 'GET' })
       const record = (times) => { for (let i = 0; i < times; i++) { counter.add(1); histogram.record(0.03) } }
-      record(200_000)
-      globalThis.gc()
-      const before = process.memoryUsage().heapUsed
-      record(5_000_000)
-      process.stdout.write(String(process.memoryUsage().heapUsed - before))`,
+      const cost = () => {
+        globalThis.gc()
+        const before = process.memoryUsage().heapUsed
+        record(500_000)
+        return process.memoryUsage().heapUsed - before
+      }
+      // Code that is not compiled yet allocates; when it is compiled depends on how busy the machine is.
+      const wanted = 200_000
+      let least = Infinity
+      for (let i = 0; i < 100 && least > wanted; i++) least = Math.min(least, cost())
+      process.stdout.write(String(least))`,
       '--expose-gc',
     )
     expect(stderr).toBe('')
-    // One byte per recording would make ten million.
-    expect(Number(lines[0])).toBeLessThan(2_000_000)
+    // One byte per recording would make a million.
+    expect(Number(lines[0])).toBeLessThanOrEqual(200_000)
   })
 })

@@ -84,11 +84,13 @@ it('takes the place of zod for good values, and of nothing else', async () => {
   const zod = vi.fn(schema['~standard'].validate)
   const validate = compileValidator({ '~standard': { ...schema['~standard'], validate: zod }, _zod: schema._zod } as Schema)
   // What compiles is loaded when it is first needed.
-  await vi.waitFor(() => {
-    zod.mockClear()
-    expect(validate({ a: 'a', b: 1 })).toStrictEqual({ ok: true, value: { a: 'a' } })
-    expect(zod).not.toHaveBeenCalled()
-  })
+  await expect
+    .poll(() => {
+      zod.mockClear()
+      expect(validate({ a: 'a', b: 1 })).toStrictEqual({ ok: true, value: { a: 'a' } })
+      return zod.mock.calls
+    })
+    .toEqual([])
   expect(validate({ a: 1 })).toMatchObject({ ok: false, problems: [{ path: 'a', code: 'invalid_type' }] })
   expect(zod).toHaveBeenCalledOnce()
 })
@@ -139,12 +141,12 @@ it('lets what a getter or a default throws come from zod', async () => {
 })
 
 it('does not count the code points of a text that is too long in any case', () => {
-  const text = '😀'.repeat(2_000_000)
+  const text = '😀'.repeat(10_000_000)
   const accept = compileZodAccept(z.string().max(10))
   const start = performance.now()
   for (let i = 0; i < 1000; i++) accept(text)
-  // Counting takes some milliseconds each time.
-  expect(performance.now() - start).toBeLessThan(500)
+  // Counting takes some 50 ms each time.
+  expect(performance.now() - start).toBeLessThan(10_000)
 })
 
 it('validates where making code from strings is not allowed', () => {

@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sqliteStorage } from '../../src/storage/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -127,29 +126,26 @@ describe('a disk that fails', () => {
   })
 })
 
-describe('the event loop', () => {
-  it('does not wait for the disk during a storm of appends', { timeout: 30_000 }, async () => {
+describe('a storm of appends', () => {
+  it('shares the waits for the disk, and never waits for it in the event loop', async () => {
     await using storage = sqliteStorage({ path: inFolder('storm.db'), checkpointAfter: '1mb' })
     await storage.migrate()
     // A disk that takes 20 ms each time, on the thread pool like the real one.
     const before = real.fdatasync
-    vi.spyOn(real, 'fdatasync').mockImplementation((descriptor, callback) => {
+    const asked = vi.spyOn(real, 'fdatasync').mockImplementation((descriptor, callback) => {
       setTimeout(() => before(descriptor, callback), 20)
     })
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    let appends = 0
-    const end = performance.now() + 1500
+    const blocking = [vi.spyOn(real, 'fdatasyncSync'), vi.spyOn(real, 'fsyncSync')]
+    const callers = 64
+    const each = 30
     await Promise.all(
-      Array.from({ length: 64 }, async (_, caller) => {
-        for (; performance.now() < end; appends++) await storage.events.append(`storm-${caller}`, happened)
+      Array.from({ length: callers }, async (_, caller) => {
+        for (let i = 0; i < each; i++) await storage.events.append(`storm-${caller}`, happened)
       }),
     )
-    delay.disable()
-    const p99 = delay.percentile(99) / 1e6
-    process.stdout.write(`append storm: ${appends} appends in 1.5 s with a disk of 20 ms; event loop delay p99 ${p99.toFixed(1)} ms\n`)
-    expect(appends).toBeGreaterThan(64 * 20)
-    expect(p99).toBeLessThan(20)
+    for (const one of blocking) expect(one).not.toHaveBeenCalled()
+    // Who comes while the disk is at work goes with the next ones: two groups take turns, however slow the machine is.
+    expect(asked.mock.calls.length).toBeLessThan(each * 8)
   })
 })
 
@@ -157,14 +153,15 @@ it('moves the log into the file while it grows, and leaves none behind', async (
   const path = inFolder('log.db')
   const storage = sqliteStorage({ path, checkpointAfter: '64kb' })
   const text = 'x'.repeat(2000)
-  for (let round = 0; round < 40; round++)
+  // 2000 events of 2 KB are far more than the log may be; it lags behind where the machine is busy, and is waited for.
+  for (let round = 0; round < 80; round++) {
     await Promise.all(Array.from({ length: 25 }, (_, i) => storage.events.append(`s-${i}`, [{ type: 'happened', data: { text } }])))
-  // 1000 events of 2 KB are far more than the log may be.
-  await vi.waitFor(() => expect(fs.statSync(path).size).toBeGreaterThan(1_000_000))
+    await expect.poll(() => fs.statSync(path).size, { interval: 1 }).toBeGreaterThan((round - 5) * 50_000)
+  }
   expect(fs.statSync(`${path}-wal`).size).toBeLessThan(2_000_000)
-  expect((await storage.events.readAll().toArray()).length).toBe(1000)
+  expect((await storage.events.readAll().toArray()).length).toBe(2000)
   await storage.close()
   expect(fs.existsSync(`${path}-wal`)).toBe(false)
   await using again = sqliteStorage({ path })
-  expect(await again.events.head()).toBe(1000)
+  expect(await again.events.head()).toBe(2000)
 })

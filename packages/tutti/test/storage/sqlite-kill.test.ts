@@ -23,7 +23,7 @@ async function writeUntilKilled(path: string, run: number): Promise<string[]> {
   return acknowledged
 }
 
-it('keeps every acknowledged append, no half one and no gap when the process is killed', { timeout: 60_000 }, async () => {
+it('keeps every acknowledged append, no half one and no gap when the process is killed', { timeout: 240_000 }, async () => {
   const path = inFolder('killed.db')
   const acknowledged: string[] = []
   for (let run = 0; run < 5; run++) {

@@ -104,7 +104,8 @@ describe('several users of one file', () => {
 
   it('wait for a lock without stopping the event loop, and no longer than they are told to', async () => {
     const path = inFolder('locked.db')
-    await using storage = sqliteStorage({ path, busyTimeout: 300 })
+    await using storage = sqliteStorage({ path, busyTimeout: 500 })
+    await using patient = sqliteStorage({ path, busyTimeout: '1m' })
     await storage.migrate()
     using other = new DatabaseSync(path)
     other.exec('begin immediate')
@@ -112,8 +113,8 @@ describe('several users of one file', () => {
     const ticking = setInterval(() => turns++, 5)
     await expect(storage.events.append('a', happened)).rejects.toMatchObject({ code: 'TUTTI_STORAGE_BUSY', status: 503 })
     expect(turns).toBeGreaterThan(5)
-    const appending = storage.events.append('a', happened)
-    expect(await storage.events.head()).toBe(0)
+    const appending = patient.events.append('a', happened)
+    expect(await patient.events.head()).toBe(0)
     other.exec('rollback')
     expect(await appending).toMatchObject({ version: 1 })
     clearInterval(ticking)
@@ -148,7 +149,7 @@ const acme: Context = {
 }
 
 describe('filters', () => {
-  it('find the few among the many, both ways, and say how far they have looked', { timeout: 30_000 }, async () => {
+  it('find the few among the many, both ways, and say how far they have looked', async () => {
     await using storage = sqliteStorage({ path: ':memory:' })
     const { events } = storage
     const many = Array.from({ length: 5000 }, (_, i) => ({ type: i === 4999 ? 'rare' : 'usual', data: i }))

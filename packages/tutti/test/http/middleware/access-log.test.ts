@@ -109,6 +109,7 @@ describe('accessLog', () => {
     await expect.poll(() => log.length).toBe(2)
     expect(log[1]).toMatchObject({ msg: 'GET /cut 200', aborted: true, ip: '127.0.0.1' })
     await fetch(`${url}/cut`, { method: 'HEAD' })
+    await expect.poll(() => log.length).toBe(3)
     expect(log[2]).toMatchObject({ msg: 'HEAD /cut 200' })
     expect(log[2]).not.toHaveProperty('aborted')
     await app.stop()
