@@ -1,40 +1,13 @@
 import { createHash } from 'node:crypto'
-import { createStorage, milliseconds, StorageError, type Duration, type Storage, type StorageOptions } from 'tutti/storage'
-import type { ConnectionConfig } from './client.ts'
+import { createStorage, type Storage, type StorageOptions } from 'tutti/storage'
 import { Connections } from './connections.ts'
 import { PostgresDriver } from './driver.ts'
 import type { PoolCounts } from './pool-counts.ts'
+import { connectionConfig, invalidOption, limitsOf, placeOf, schemaOf, type ServerOptions } from './server-options.ts'
 import { WakeUps } from './wake-ups.ts'
 
-/** How connections to the server are limited. */
-export interface PoolOptions {
-  /** Some of them, `lanes` + 3, are kept from transactions and your own SQL, so that these never stop other reads and writes; from twice as many on. @default 10 */
-  readonly max?: number
-  /** Connections that nobody uses are closed after this. @default '10s' */
-  readonly idleTimeout?: Duration
-  /** Connections are replaced when they are older than this. @default '30m' */
-  readonly maxLifetime?: Duration
-  /** How long a caller waits for a connection. @default '5s' */
-  readonly connectTimeout?: Duration
-}
-
-/** Where the server is: a URL, or its parts. */
-export interface PostgresOptions extends StorageOptions {
-  /** Such as `postgres://user:password@host:5432/database`. @default the parts, and else libpq's environment variables */
-  readonly url?: string
-  readonly host?: string
-  readonly port?: number
-  readonly user?: string
-  /** A function is asked for each new connection. */
-  readonly password?: string | (() => string | Promise<string>)
-  readonly database?: string
-  /** As `tls.connect` takes them. @default what the URL says */
-  readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean }
-  /** The schema that holds Tutti's tables: lower-case letters, digits and underscores. @default 'tutti' */
-  readonly schema?: string
-  readonly pool?: PoolOptions
-  /** How long a statement may take. @default '1m' */
-  readonly statementTimeout?: Duration
+/** Where the server is, and how it is used. */
+export interface PostgresOptions extends StorageOptions, ServerOptions {
   /** How many commits are under way at a time, 1 to 16. @default 2 */
   readonly lanes?: number
   /**
@@ -65,21 +38,14 @@ export interface PostgresStorage extends Storage {
  * and no session state is kept, so that it works behind a pooler in transaction mode, such as PgBouncer.
  */
 export function postgres(options: PostgresOptions = {}): PostgresStorage {
-  const { schema = 'tutti', lanes = 2, wakeUps = true, partitionSize = 10_000_000, pool = {} } = options
-  if (!/^[a-z_][a-z0-9_]{0,39}$/.test(schema))
-    throw invalid(`the schema ${JSON.stringify(schema)}; wanted up to 40 lower-case letters, digits and underscores`)
-  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 16) throw invalid(`lanes: ${String(lanes)}; wanted 1 to 16`)
-  if (!Number.isSafeInteger(partitionSize) || partitionSize < 1) throw invalid(`partitionSize: ${String(partitionSize)}; wanted 1 or more`)
-  const max = pool.max ?? 10
-  if (!Number.isInteger(max) || max < 1) throw invalid(`pool.max: ${String(max)}; wanted 1 or more`)
+  const { lanes = 2, wakeUps = true, partitionSize = 10_000_000 } = options
+  const schema = schemaOf(options)
+  const limits = limitsOf(options)
+  const { max } = limits
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 16) throw invalidOption(`lanes: ${String(lanes)}; wanted 1 to 16`)
+  if (!Number.isSafeInteger(partitionSize) || partitionSize < 1)
+    throw invalidOption(`partitionSize: ${String(partitionSize)}; wanted 1 or more`)
   const config = connectionConfig(options)
-  const limits = {
-    max,
-    idleTimeout: milliseconds(pool.idleTimeout ?? '10s'),
-    maxLifetime: milliseconds(pool.maxLifetime ?? '30m'),
-    connectTimeout: milliseconds(pool.connectTimeout ?? '5s'),
-    statementTimeout: milliseconds(options.statementTimeout ?? '1m'),
-  }
   const place = placeOf(options)
   // Transactions that wait for something else must not take the connections that this something is done with.
   const kept = lanes + 3
@@ -111,35 +77,4 @@ export function postgres(options: PostgresOptions = {}): PostgresStorage {
 
 function sum(one: PoolCounts, other: PoolCounts): PoolCounts {
   return { total: one.total + other.total, idle: one.idle + other.idle, waiting: one.waiting + other.waiting }
-}
-
-function connectionConfig({ url, host, port, user, password, database, ssl }: PostgresOptions): ConnectionConfig {
-  if (url !== undefined) parsed(url)
-  return {
-    ...(url !== undefined && { connectionString: url }),
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
-    ...(database !== undefined && { database }),
-    ...(ssl !== undefined && { ssl }),
-  }
-}
-
-/** Where the server is, for messages: without user and password. */
-function placeOf({ url, host, port, database }: PostgresOptions): string {
-  const from = url === undefined ? undefined : parsed(url)
-  const name = database ?? decodeURIComponent(from?.pathname.slice(1) ?? '')
-  return `${host ?? (from?.hostname || 'localhost')}:${port ?? (from?.port || 5432)}${name && `/${name}`}`
-}
-
-/** The URL is never shown: it may hold a password. */
-function parsed(url: string): URL {
-  const result = URL.canParse(url) ? new URL(url) : undefined
-  if (result?.protocol === 'postgres:' || result?.protocol === 'postgresql:') return result
-  throw invalid('a URL that is none of PostgreSQL; wanted one such as postgres://user:password@host:5432/database')
-}
-
-function invalid(received: string): StorageError {
-  return new StorageError('TUTTI_OPTION_INVALID', `postgres received ${received}.`)
 }

@@ -115,6 +115,7 @@ export const errorCodes = {
   TUTTI_MESSAGE_UNREADABLE: 'A message that arrived is not in a format that is read here.',
   TUTTI_MESSAGE_REJECTED: 'A handler rejected a message, which became a dead letter.',
   TUTTI_MESSAGE_UNSETTLED: 'A message was handed out again and again, and each process ended before it was settled.',
+  TUTTI_BROKER_UNAVAILABLE: 'A broker cannot be reached (503).',
   TUTTI_BROKER_CLOSED: 'A broker was used after it had been closed.',
   TUTTI_STEP_FAILED: 'A step of a run failed for good.',
   TUTTI_RUN_FAILED: 'A run has ended without a result.',

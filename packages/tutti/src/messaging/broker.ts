@@ -48,7 +48,7 @@ export interface Delivery {
   readonly body: MessageBody
   /** In milliseconds since 1970, as far as the broker knows. */
   readonly publishedAt: number | undefined
-  /** How often it was handed out, this time included, as far as the broker counts. */
+  /** How often it was handed out since it was last settled, this time included, as far as the broker counts. */
   readonly deliveries: number
   /** How often it was settled as a failure; 0 where the broker does not count. */
   readonly failures: number

@@ -9,7 +9,6 @@ interface Lane {
   readonly out: Set<MemoryDelivery>
   /** Those of the first message. */
   failures: number
-  deliveries: number
   /** How long it is to rest before its next message, in milliseconds. */
   rest: number
 }
@@ -49,12 +48,10 @@ export class MemoryGroup {
       if (taken.length === limit) break
       const share = Math.max(1, Math.floor((limit - taken.length) / this.#ready.size))
       this.#ready.delete(lane)
-      lane.deliveries++
       for (const message of lane.waiting) {
-        const isFirst = lane.out.size === 0
         const { id, key, headers, body, publishedAt } = message
-        const counts = { deliveries: isFirst ? lane.deliveries : 1, failures: isFirst ? lane.failures : 0 }
-        const delivery = { id, key, headers, body, publishedAt, ...counts, lane, message }
+        const failures = lane.out.size === 0 ? lane.failures : 0
+        const delivery = { id, key, headers, body, publishedAt, deliveries: 1, failures, lane, message }
         lane.out.add(delivery)
         taken.push(delivery)
         if (lane.out.size === share) break
@@ -71,7 +68,6 @@ export class MemoryGroup {
       lane.waiting.delete(message)
       this.#messages.delete(message)
       lane.failures = 0
-      lane.deliveries = 0
     } else {
       if (settlement.outcome === 'retry') lane.failures = delivery.failures + 1
       lane.rest = Math.max(lane.rest, settlement.delay ?? 0)
@@ -100,7 +96,7 @@ export class MemoryGroup {
       known.waiting.add(message)
       return
     }
-    const lane: Lane = { key, waiting: new Set([message]), out: new Set(), failures: 0, deliveries: 0, rest: message.delay }
+    const lane: Lane = { key, waiting: new Set([message]), out: new Set(), failures: 0, rest: message.delay }
     if (key !== undefined) this.#keyed.set(key, lane)
     this.#release(lane)
   }
