@@ -3,7 +3,7 @@ import { currentContext, deriveContext, runInContext } from '../../src/kernel/in
 import { createMeter, MetricRegistry } from '../../src/observe/index.ts'
 import { createScheduler, cron } from '../../src/schedule/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { Calls, clockAtNoon, noon, openStorage, started, storages, timeOf, until } from './support.ts'
+import { Calls, clockAtNoon, noon, openStorage, passing, started, storages, timeOf, until } from './support.ts'
 
 describe.each(storages)('a schedule on %s', (kind) => {
   it('fires at its times, each once, and tells how it is', async () => {
@@ -17,7 +17,7 @@ describe.each(storages)('a schedule on %s', (kind) => {
     expect(timeOf((await scheduler.status())[0]?.next)).toBe('12:10:00')
     for (const time of ['12:10:00', '12:20:00', '12:30:00']) {
       await clock.advance('10m')
-      await until(async () => timeOf((await scheduler.status())[0]?.last?.scheduledAt) === time)
+      await passing(clock, async () => timeOf((await scheduler.status())[0]?.last?.scheduledAt) === time)
     }
     expect(calls.times).toEqual(['12:10:00', '12:20:00', '12:30:00'])
     expect(calls.contexts[0]).toMatchObject({ schedule: 'refresh', key: 'refresh@2026-01-14T12:10:00.000Z', attempt: 1, manual: false })
@@ -27,8 +27,8 @@ describe.each(storages)('a schedule on %s', (kind) => {
       key: 'refresh@2026-01-14T12:10:00.000Z',
       outcome: 'succeeded',
       scheduledAt: new Date(noon + 600_000),
-      startedAt: new Date(noon + 600_000),
-      endedAt: new Date(noon + 600_000),
+      startedAt: expect.any(Date) as Date,
+      endedAt: expect.any(Date) as Date,
       until: undefined,
       count: 1,
       manual: false,
@@ -47,21 +47,21 @@ describe.each(storages)('a schedule on %s', (kind) => {
     await scheduler.pause('nightly')
     expect(await scheduler.status()).toMatchObject([{ state: 'paused', next: undefined }])
     const key = await scheduler.runNow('nightly')
-    await until(() => calls.contexts.length === 1)
+    await passing(clock, () => calls.contexts.length === 1)
     expect(calls.contexts[0]).toMatchObject({ key, manual: true, scheduledAt: new Date(noon) })
     expect(await scheduler.status()).toMatchObject([{ state: 'running', firing: { key, manual: true, attempt: 1, owner: 'a' } }])
     // The next one waits for its turn.
     const second = await scheduler.runNow('nightly')
     expect(await scheduler.status()).toMatchObject([{ behind: true }])
     calls.end()
-    await until(() => calls.contexts.length === 2)
+    await passing(clock, () => calls.contexts.length === 2)
     calls.end()
-    await until(async () => (await scheduler.history('nightly')).length === 2)
+    await passing(clock, async () => (await scheduler.history('nightly')).length === 2)
     expect((await scheduler.history('nightly')).map((record) => [record.key, record.outcome])).toEqual([
       [second, 'succeeded'],
       [key, 'succeeded'],
     ])
-    await until(async () => (await scheduler.status())[0]?.state === 'paused')
+    await passing(clock, async () => (await scheduler.status())[0]?.state === 'paused')
   })
 
   it('rests while it is paused, and leaves out what came due meanwhile', async () => {
@@ -71,12 +71,12 @@ describe.each(storages)('a schedule on %s', (kind) => {
     const definition = cron('refresh', '*/10 * * * *', calls.quick)
     const scheduler = await started(storage, [definition], { clock })
     await clock.advance('10m')
-    await until(async () => (await scheduler.history(definition)).length === 1)
+    await passing(clock, async () => (await scheduler.history(definition)).length === 1)
     await scheduler.pause(definition)
     await clock.advance('35m')
     await scheduler.resume(definition)
     await clock.advance('5m')
-    await until(async () => (await scheduler.history(definition)).length === 2)
+    await passing(clock, async () => (await scheduler.history(definition)).length === 2)
     expect(calls.times).toEqual(['12:10:00', '12:50:00'])
   })
 
@@ -87,7 +87,7 @@ describe.each(storages)('a schedule on %s', (kind) => {
     const scheduler = await started(storage, [cron('refresh', { every: '1m', history: 3 }, calls.quick)], { clock })
     for (let i = 1; i <= 5; i++) {
       await clock.advance('1m')
-      await until(async () => (await scheduler.status())[0]?.last?.endedAt.getTime() === noon + i * 60_000)
+      await passing(clock, async () => (await scheduler.status())[0]?.last?.scheduledAt.getTime() === noon + i * 60_000)
     }
     expect((await scheduler.history('refresh')).map(({ scheduledAt }) => timeOf(scheduledAt))).toEqual(['12:05:00', '12:04:00', '12:03:00'])
     expect(await storage.state.list('firings/')).toHaveLength(3)

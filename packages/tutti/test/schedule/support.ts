@@ -46,6 +46,17 @@ export function until(condition: () => unknown): Promise<void> {
   return vi.waitUntil(async () => Boolean(await condition()), { timeout: 15_000, interval: 2 }).then(() => undefined)
 }
 
+/**
+ * Waits until a condition holds while time passes, slowly. On a disk a look may end when its time is over: then the next one comes a
+ * millisecond later.
+ */
+export function passing(clock: FakeClock, condition: () => unknown): Promise<void> {
+  return until(async () => {
+    await clock.advance(1)
+    return condition()
+  })
+}
+
 /** A started scheduler that is stopped when the test has ended, whatever its clock says. */
 export async function started(
   storage: Storage,
