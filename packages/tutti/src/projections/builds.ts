@@ -75,11 +75,12 @@ async function createBuild(
 ): Promise<Build> {
   const id = buildId(name, version, generation)
   const build: Build = { id, version, generation, segments: handling.segments, createdAt: clock.now(), ...(handover && { handover }) }
-  await setup(build)
   const segments = Array.from({ length: build.segments }, (_, segment) => segment)
+  // First, so that another process that begins the same build waits here instead of setting it up as well.
   await storage.state.write(
     segments.map((segment) => ({ key: checkpointKey(build, segment), value: { position: from }, status: id, due: 0, ifVersion: 0 })),
   )
+  await setup(build)
   return build
 }
 

@@ -1,3 +1,4 @@
+import { TuttiError } from '../kernel/index.ts'
 import { DocumentConflictError, type Storage } from '../storage/index.ts'
 import type { Build } from './build.ts'
 
@@ -45,10 +46,15 @@ export async function updateControl(
         return after
       })
     } catch (error) {
-      // Somebody else has changed it meanwhile, or moved a checkpoint that was to be taken over.
-      if (!(error instanceof DocumentConflictError)) throw error
+      // Somebody else has changed it or is about to, or has moved a checkpoint that was to be taken over.
+      if (!(error instanceof DocumentConflictError || isContention(error))) throw error
     }
   }
+}
+
+/** Whether the storage has ended a transaction in favour of others: it has waited for them already. */
+function isContention(error: unknown): boolean {
+  return error instanceof TuttiError && error.code === 'TUTTI_STORAGE_CONTENTION'
 }
 
 /** A build of a control document. */
