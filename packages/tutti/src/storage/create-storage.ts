@@ -48,7 +48,8 @@ class DriverStorage implements Storage, TransactionHost {
     this.clock = clock
     this.#driver = driver
     this.#group = new GroupCommit(driver, groupCommit)
-    this.#outside = { reader: this.#guarded(driver.reader), write: (unit) => this.#commit(unit) }
+    const ahead = driver.capabilities.shared && driver.capabilities.oneWriter !== true
+    this.#outside = { reader: this.#guarded(driver.reader), write: (unit) => this.#commit(unit), ahead }
     const parts = { clock, route: (tx: TransactionHandle | undefined) => this.#route(tx) }
     this.events = { ...eventsOnDriver(parts), onAppend: (listener) => this.#onAppend(listener) }
     this.state = stateOnDriver(parts)

@@ -34,7 +34,7 @@ export interface ReadOptions {
   readonly backwards?: boolean
   /** @default no limit */
   readonly limit?: number
-  /** How many events are fetched at a time. @default 500 */
+  /** How many events are fetched at a time. @default 500; a loop goes on with more of small events and fewer of large ones, on a server */
   readonly pageSize?: number
   /** Reads what a transaction sees. @default the one that is going on around the call, if any */
   readonly tx?: TransactionHandle
@@ -55,7 +55,7 @@ export interface ReadAllOptions {
   readonly archived?: boolean
   /** From the newest to the oldest, below `after`. @default false */
   readonly backwards?: boolean
-  /** @default 500 */
+  /** How many events are fetched at a time. @default 500; a loop goes on with more of small events and fewer of large ones, on a server */
   readonly pageSize?: number
 }
 

@@ -1,16 +1,23 @@
 import { currentContext, milliseconds, type Clock, type Duration } from '../kernel/index.ts'
-import { encodeEvent, RecordedEvent, type EncodedEvent, type NewEvent } from '../message/index.ts'
+import { encodeEvent, RecordedEvent, type EncodedEvent, type EventRow, type NewEvent } from '../message/index.ts'
 import { checkOptionalText, checkText, checkWhole, invalid } from './checks.ts'
 import { expectedNumber, resultsOf } from './conflicts.ts'
 import type { AllPage, DriverReader, Unit, UnitResult, WriteResult } from './driver.ts'
 import { StorageError } from './errors.ts'
-import type { AppendOptions, Appended, EventPage, EventReader, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
+import { eventReader, type EventRows } from './event-reader.ts'
+import type { AppendOptions, Appended, EventPage, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
 import type { TransactionHandle } from './transaction-handle.ts'
 
 /** Where reads and writes of a call go: to the storage itself, or to a transaction. */
 export interface Route {
   readonly reader: DriverReader
   write(unit: Unit): Promise<UnitResult>
+  /**
+   * Whether readers fetch more than they were asked for yet. It gains nothing where the backend is in the same thread, and in a transaction
+   * the next page may depend on what is done with this one.
+   * @default false
+   */
+  readonly ahead?: boolean
 }
 
 /** What stores on a driver are given. */
@@ -43,12 +50,12 @@ export function eventsOnDriver({ route, clock }: StoreParts): StreamsOnDriver {
     answered: (stream, key) => answered(route(undefined), { stream: checkStream(stream), key, time: clock.now() }),
     // What is read is decided here: the loop over the events may be somewhere else.
     read(stream, options = {}) {
-      const from = route(options.tx).reader
-      return reader(() => readStream(stream, options, from))
+      const from = route(options.tx)
+      return eventReader(() => readStream(stream, options, from), from.ahead)
     },
     readAll(options = {}) {
-      const from = route(undefined).reader
-      return reader(() => readAll(options, from))
+      const from = route(undefined)
+      return eventReader(() => readAll(options, from), from.ahead)
     },
     page,
     async info(stream): Promise<StreamInfo | undefined> {
@@ -104,42 +111,46 @@ async function write(target: Route, one: Unit['writes'][number]): Promise<WriteR
   return resultsOf(unit, await target.write(unit))[0] as WriteResult
 }
 
-async function* readStream(stream: string, options: ReadOptions, from: DriverReader): AsyncGenerator<RecordedEvent> {
+function readStream(stream: string, options: ReadOptions, { reader, ahead }: Route): EventRows | Promise<EventRows> {
   checkStream(stream)
-  const { backwards = false, limit = Number.MAX_SAFE_INTEGER } = options
-  const size = checkWhole('page size', options.pageSize ?? defaultPageSize, 1)
+  const { backwards = false, pageSize } = options
+  const size = checkWhole('page size', pageSize ?? defaultPageSize, 1)
   const last = checkWhole('version to', options.to ?? (backwards ? 1 : Number.MAX_SAFE_INTEGER))
-  let next = checkWhole('version from', options.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 1))
-  let left = checkWhole('limit', limit)
-  while (left > 0 && (backwards ? next >= last && next >= 1 : next <= last)) {
-    const rows = await from.stream(stream, { from: next, to: last, backwards, limit: Math.min(size, left) })
-    for (const row of rows) yield new RecordedEvent(row)
-    if (rows.length < Math.min(size, left)) return
-    await breath()
-    left -= rows.length
-    next = (rows.at(-1)?.streamVersion ?? 0) + (backwards ? -1 : 1)
+  const first = checkWhole('version from', options.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 1))
+  const within = (version: number): boolean => (backwards ? version >= last && version >= 1 : version <= last)
+  const page = async (from: number, left: number, most: number): Promise<EventRows> => {
+    const limit = Math.min(most, left)
+    const rows = await reader.stream(stream, { from, to: last, backwards, limit })
+    const following = (rows.at(-1)?.streamVersion ?? 0) + (backwards ? -1 : 1)
+    if (rows.length < limit || rows.length === left || !within(following)) return { rows, next: undefined }
+    return { rows, next: () => page(following, left - rows.length, ahead && pageSize === undefined ? grown(rows) : size) }
   }
+  const limit = checkWhole('limit', options.limit ?? Number.MAX_SAFE_INTEGER)
+  return limit > 0 && within(first) ? page(first, limit, size) : nothing
 }
 
-async function* readAll(options: ReadAllOptions, from: DriverReader): AsyncGenerator<RecordedEvent> {
+function readAll(options: ReadAllOptions, { reader, ahead }: Route): EventRows | Promise<EventRows> {
   const size = checkWhole('page size', options.pageSize ?? defaultPageSize, 1)
-  let left = checkWhole('limit', options.limit ?? Number.MAX_SAFE_INTEGER)
-  let page = allPage(options, size)
-  while (left > 0) {
-    const limit = Math.min(size, left)
-    const { rows, position } = await readPage(from, { ...page, limit })
-    for (const row of rows) yield new RecordedEvent(row)
-    if (rows.length < limit) return
-    await breath()
-    left -= rows.length
-    page = { ...page, after: page.backwards ? (rows.at(-1)?.position ?? 0) : position }
+  const whole = allPage(options, size)
+  const page = async (after: number, left: number, most: number): Promise<EventRows> => {
+    const limit = Math.min(most, left)
+    const { rows, position } = await readPage(reader, { ...whole, after, limit })
+    if (rows.length < limit || rows.length === left) return { rows, next: undefined }
+    const following = whole.backwards ? (rows.at(-1)?.position ?? 0) : position
+    return { rows, next: () => page(following, left - rows.length, ahead && options.pageSize === undefined ? grown(rows) : size) }
   }
+  const limit = checkWhole('limit', options.limit ?? Number.MAX_SAFE_INTEGER)
+  return limit > 0 ? page(whole.after, limit, size) : nothing
 }
 
-/** Lets others have a turn: a backend in the same thread answers at once, so a long read would keep the event loop to itself. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+/** How many events to read next: asking takes as long as hundreds of small ones, while few large ones fill the memory. */
+function grown(rows: readonly EventRow[]): number {
+  let size = 0
+  for (const { data, meta } of rows) size += 200 + data.length + meta.length
+  return Math.max(1, Math.min(2 * rows.length, 2000, Math.floor((1_000_000 * rows.length) / size)))
 }
+
+const nothing: EventRows = { rows: [], next: undefined }
 
 /** Nothing fits a list of no types or no streams; SQL has no word for such a list. */
 async function readPage(from: DriverReader, page: AllPage): ReturnType<DriverReader['all']> {
@@ -151,13 +162,6 @@ function allPage(options: ReadAllOptions, limit: number): AllPage {
   const { backwards = false, types, streams, tenant, archived = false } = options
   const after = checkWhole('position after', options.after ?? (backwards ? Number.MAX_SAFE_INTEGER : 0))
   return { after, limit, backwards, types, streams, tenant, archived }
-}
-
-function reader(open: () => AsyncGenerator<RecordedEvent>): EventReader {
-  return {
-    [Symbol.asyncIterator]: open,
-    toArray: () => Array.fromAsync(open()),
-  }
 }
 
 /** Names go into keys, logs and URLs. */
