@@ -98,7 +98,7 @@ async function check(storage: Storage, log: KillLog, models: ReadModels): Promis
       await log.checkDocuments(storage)
       return checkSums(sums, log)
     } catch (error) {
-      if (attempt === 200) throw error
+      if (attempt === 600) throw error
       await sleep(50)
     }
   }

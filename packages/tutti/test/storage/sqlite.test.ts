@@ -102,6 +102,27 @@ describe('several users of one file', () => {
     }
   })
 
+  it('see what another has been told is written, whatever they are writing themselves', async () => {
+    const path = inFolder('told.db')
+    await using mine = sqliteStorage({ path })
+    await using others = sqliteStorage({ path })
+    let busy = true
+    const writers = Array.from({ length: 4 }, async (_, i) => {
+      while (busy) await mine.events.append(`mine-${i}`, happened)
+    })
+    try {
+      for (let i = 1; i <= 100; i++) {
+        const { position } = await others.events.append('theirs', happened)
+        expect((await mine.events.info('theirs'))?.version).toBe(i)
+        expect(await mine.events.read('theirs').toArray()).toHaveLength(i)
+        expect(await mine.events.head()).toBeGreaterThanOrEqual(position)
+      }
+    } finally {
+      busy = false
+      await Promise.all(writers)
+    }
+  })
+
   it('wait for a lock without stopping the event loop, and no longer than they are told to', async () => {
     const path = inFolder('locked.db')
     await using storage = sqliteStorage({ path, busyTimeout: 500 })

@@ -48,6 +48,8 @@ export class DatabaseFile {
   #checkpointing: Promise<void> | undefined
   /** The state of the file, by SQLite's count of others' commits, of which the log is known to be on the disk. */
   #confirmed = -1
+  /** What the reader holds on to while a commit of ours is brought to the disk: the count of others' commits, and the end of it. */
+  #held: { readonly version: number | undefined; readonly released: PromiseWithResolvers<void> } | undefined
   #failure: StorageError | undefined
 
   constructor({ writer, reader, wal, checkpointer, remove }: Parts, options: FileOptions) {
@@ -61,6 +63,9 @@ export class DatabaseFile {
 
   /** Reads what is committed and on the disk, whatever is being written. */
   async read<T>(work: (connection: Connection) => T): Promise<T> {
+    // Others may have been told of commits that the reader does not see as long as it holds on to what was there before ours.
+    const held = this.#held
+    if (held !== undefined && (held.version === undefined || held.version !== this.#version())) await held.released.promise
     const result = await unlessBusy(() => work(this.#reader), this.#options.busyTimeout)
     const unconfirmed = this.confirm()
     if (unconfirmed !== undefined) await unconfirmed
@@ -113,7 +118,10 @@ export class DatabaseFile {
     }
     try {
       await unlessBusy(() => this.#hold(), this.#options.busyTimeout)
+      // As long as the lock is ours nobody else commits; our own commit does not count.
+      const version = this.#version()
       writer.run('commit')
+      this.#held = { version, released: Promise.withResolvers() }
     } catch (error) {
       this.#letGo()
       this.rollback()
@@ -123,6 +131,7 @@ export class DatabaseFile {
       await this.#wal.sync()
     } catch (error) {
       // The reader keeps what it holds: what was committed since may not be there after the next start.
+      this.#release()
       throw this.#fail(error)
     }
     this.#letGo()
@@ -132,12 +141,7 @@ export class DatabaseFile {
   /** Brings what other processes have committed to the disk as well before it is shown; nothing to wait for where there is none. */
   confirm(): Promise<void> | undefined {
     if (this.#wal === undefined) return undefined
-    let version: number | undefined
-    try {
-      version = this.writer.get<{ data_version: number }>('pragma data_version')?.data_version
-    } catch {
-      // Locked for a moment: there was a change, or there may have been.
-    }
+    const version = this.#version()
     if (version === this.#confirmed) return undefined
     return this.#confirm(this.#wal, version)
   }
@@ -164,6 +168,21 @@ export class DatabaseFile {
 
   #letGo(): void {
     if (this.#reader.inTransaction) this.#reader.run('commit')
+    this.#release()
+  }
+
+  #release(): void {
+    this.#held?.released.resolve()
+    this.#held = undefined
+  }
+
+  /** SQLite's count of others' commits; `undefined` where it is locked for a moment, so that there was a change, or there may have been. */
+  #version(): number | undefined {
+    try {
+      return this.writer.get<{ data_version: number }>('pragma data_version')?.data_version
+    } catch {
+      return undefined
+    }
   }
 
   async #confirm(wal: WalSync, version: number | undefined): Promise<void> {
