@@ -5,7 +5,7 @@ import { memoryBroker, topic, type ReceivedMessage } from '../../src/messaging/p
 import { fakeClock } from '../../src/testing/index.ts'
 import { bench, orders } from './support.ts'
 
-const wait = { timeout: 10_000, interval: 2 }
+const wait = { timeout: 30_000, interval: 2 }
 
 describe('messages', () => {
   it('reach each group once', async () => {

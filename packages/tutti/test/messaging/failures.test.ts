@@ -3,7 +3,7 @@ import { memoryBroker, type Broker, type Delivery } from '../../src/messaging/pu
 import { fakeClock } from '../../src/testing/index.ts'
 import { bench, orders } from './support.ts'
 
-const wait = { timeout: 10_000, interval: 2 }
+const wait = { timeout: 30_000, interval: 2 }
 const quick = { delay: 1, jitter: 'none' } as const
 
 /** A broker that leaves retries to the messenger, as most do. */

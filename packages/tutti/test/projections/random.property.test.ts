@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'kill' as const, 'freeze' as const, 'thaw' as const), which }) },
 )
 
-it('whatever processes do and whatever fails, the read model is a fold over the log', { timeout: 60_000 }, async () => {
+it('whatever processes do and whatever fails, the read model is a fold over the log', { timeout: 240_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer(), async (steps, seed) => {
       const clock = fakeClock()
@@ -105,6 +105,6 @@ it('whatever processes do and whatever fails, the read model is a fold over the 
       for (const build of await last.projector.prune('sums')) expect(await documentsOf(shared, build)).toEqual({})
       for (const process of processes) await process.projector.stop()
     }),
-    { numRuns: 300, timeout: 5_000 },
+    { numRuns: 300, timeout: 60_000 },
   )
 })

@@ -45,7 +45,7 @@ export async function documentsOf(storage: Storage, build: string): Promise<Reco
 
 /** Waits until a condition holds. */
 export function until(condition: () => unknown): Promise<void> {
-  return vi.waitUntil(async () => Boolean(await condition()), { timeout: 10_000, interval: 2 }).then(() => undefined)
+  return vi.waitUntil(async () => Boolean(await condition()), { timeout: 30_000, interval: 2 }).then(() => undefined)
 }
 
 /** The storages that these tests run on. */

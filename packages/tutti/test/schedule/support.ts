@@ -43,7 +43,7 @@ export function timeOf(date: Date | undefined): string {
 
 /** Waits until a condition holds. */
 export function until(condition: () => unknown): Promise<void> {
-  return vi.waitUntil(async () => Boolean(await condition()), { timeout: 15_000, interval: 2 }).then(() => undefined)
+  return vi.waitUntil(async () => Boolean(await condition()), { timeout: 30_000, interval: 2 }).then(() => undefined)
 }
 
 /**
