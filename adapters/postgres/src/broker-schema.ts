@@ -28,7 +28,7 @@ create table ${s}.message_lanes (
   -- That of the message where it has no key.
   id bigint primary key,
   group_id integer not null,
-  -- A hash of the key: should two keys share one, they wait for each other.
+  -- A hash of the key and the group: should two share one, they wait for each other.
   key bigint,
   -- When it may be handed out, in milliseconds since 1970: in the future while it is leased, delayed or resting.
   visible_at bigint not null,
@@ -38,7 +38,7 @@ create table ${s}.message_lanes (
   failures integer not null default 0,
   deliveries integer not null default 0
 ) with (${churn});
-create unique index message_lanes_key on ${s}.message_lanes (group_id, key) where key is not null;
+create unique index message_lanes_key on ${s}.message_lanes (key) where key is not null;
 create index message_lanes_due on ${s}.message_lanes (group_id, visible_at, id);
 
 create table ${s}.messages (
@@ -122,8 +122,8 @@ begin
   end if;
 
   if p_keyed then
-    select array_agg(group_id order by group_id, hash), array_agg(hash order by group_id, hash) into v_groups, v_hashes from (
-      select distinct g.id as group_id, hashtextextended(i.key, 0) as hash
+    select array_agg(group_id order by hash), array_agg(hash order by hash) into v_groups, v_hashes from (
+      select distinct g.id as group_id, hashtextextended(i.key, g.id) as hash
         from rows from (unnest(m_topic), string_to_table(m_keys, E'\\x1f'), unnest(m_delays)) i(topic, key, delay)
         join ${s}.message_groups g on g.topic = p_topics[i.topic]
        where i.key <> '' and i.delay = 0
@@ -134,22 +134,21 @@ begin
       insert into ${s}.message_lanes (id, group_id, key, visible_at)
         select nextval('${s}.message_ids'), n.group_id, n.hash, v_now from (
           select n.group_id, n.hash from unnest(v_groups, v_hashes) n(group_id, hash)
-           where not exists (select from ${s}.message_lanes l where l.group_id = n.group_id and l.key = n.hash and l.key is not null)
-           order by n.group_id, n.hash
+           where not exists (select from ${s}.message_lanes l where l.key = n.hash)
+           order by n.hash
         ) n
-        on conflict (group_id, key) where key is not null do nothing;
+        on conflict (key) where key is not null do nothing;
       exit when (
         select count(*) from (
-          select from unnest(v_groups, v_hashes) n(group_id, hash) join ${s}.message_lanes l on l.group_id = n.group_id and l.key = n.hash and l.key is not null
-           order by l.group_id, l.key for key share of l
+          select from unnest(v_hashes) n(hash) join ${s}.message_lanes l on l.key = n.hash order by l.key for key share of l
         ) locked
-      ) = cardinality(v_groups);
+      ) = cardinality(v_hashes);
     end loop;
   end if;
 
   with new as materialized (
     select nextval('${s}.message_ids') as id, i.* from (
-      select g.id as group_id, case when i.key <> '' and i.delay = 0 then hashtextextended(i.key, 0) end as hash, i.delay, i.meta, i.body, m_bytes[i.n] as bytes
+      select g.id as group_id, case when i.key <> '' and i.delay = 0 then hashtextextended(i.key, g.id) end as hash, i.delay, i.meta, i.body, m_bytes[i.n] as bytes
         from rows from (unnest(m_topic), string_to_table(m_keys, E'\\x1f'), unnest(m_delays), string_to_table(m_metas, E'\\x1f'), string_to_table(m_bodies, E'\\x1f'))
           with ordinality i(topic, key, delay, meta, body, n)
         join ${s}.message_groups g on g.topic = p_topics[i.topic]
@@ -160,7 +159,7 @@ begin
   )
   insert into ${s}.messages (lane, id, published_at, meta, body, bytes)
     select coalesce(l.id, n.id), n.id, v_now, n.meta, case when n.bytes is null then coalesce(n.body, '') end, n.bytes
-      from new n left join ${s}.message_lanes l on l.group_id = n.group_id and l.key = n.hash and l.key is not null;
+      from new n left join ${s}.message_lanes l on l.key = n.hash;
 end $$;
 `
 }
@@ -218,7 +217,7 @@ begin
     select l.id, n.upto, n.after, n.failed, l.key is not null as keyed
       from unnest(p_lanes, p_tokens, p_upto, p_after, p_failed) n(lane, token, upto, after, failed)
       join ${s}.message_lanes l on l.id = n.lane and l.token = n.token
-     order by l.group_id, l.key, l.id for no key update of l
+     order by l.key, l.id for no key update of l
   ) o;
   if o_lane is null then return false; end if;
   delete from ${s}.messages m using unnest(o_lane, o_upto) o(lane, upto) where m.lane = o.lane and m.id <= o.upto;
@@ -235,7 +234,7 @@ begin
   );
   if cardinality(v_empty) > 0 then
     -- Waits for those who publish into them, and looks again.
-    perform from ${s}.message_lanes l where l.id = any(v_empty) order by l.group_id, l.key for update;
+    perform from ${s}.message_lanes l where l.id = any(v_empty) order by l.key for update;
     delete from ${s}.message_lanes l where l.id = any(v_empty) and not exists (select from ${s}.messages m where m.lane = l.id);
   end if;
   return exists (
@@ -252,7 +251,7 @@ declare
 begin
   select array_agg(o.id) into o_lane from (
     select l.id from unnest(p_lanes, p_tokens) n(lane, token) join ${s}.message_lanes l on l.id = n.lane and l.token = n.token
-     order by l.group_id, l.key, l.id for no key update of l
+     order by l.key, l.id for no key update of l
   ) o;
   return query update ${s}.message_lanes l set visible_at = v_now + p_lease where l.id = any(o_lane) returning l.id;
 end $$;
