@@ -37,6 +37,7 @@ import type { CheckOptions, CheckWork, HealthReport, Phase } from '../health/ind
 import type { RequestDefinition } from '../message/index.ts'
 import type { Topic } from '../messaging/index.ts'
 import type { ProjectorDefinition } from '../projections/index.ts'
+import type { Workflow } from '../workflow/index.ts'
 import { createLogger, type Logger } from '../observe/index.ts'
 import { Backend } from './backend.ts'
 import { BackendBuilder } from './backend-builder.ts'
@@ -50,12 +51,22 @@ import { isPlugin, orderPlugins, type PluginOf } from './plugin.ts'
 import { routeInfo, type PlacedRoute, type RouteInfo } from './route-info.ts'
 import { Probes } from './probes.ts'
 import { isProjectorDefinition } from './read-models.ts'
+import { isWorkflow } from './runs.ts'
 import { Serving } from './serving.ts'
 import { isRequestDefinition } from './stored-command.ts'
 import { isTopic } from './topics.ts'
 
 /** What `app.use` takes. */
-export type AppItem = Middleware | Router | AggregateRules<unknown> | RequestDefinition | ProjectorDefinition | Topic | Plugin | AppModule
+export type AppItem =
+  | Middleware
+  | Router
+  | AggregateRules<unknown>
+  | RequestDefinition
+  | ProjectorDefinition
+  | Topic
+  | Workflow
+  | Plugin
+  | AppModule
 
 /** A reusable part of an application: it may use whatever an application may, from routes and middleware to hooks and dependencies. */
 export type Plugin = PluginOf<App>
@@ -294,6 +305,7 @@ export class App extends BackendBuilder {
     this.assertOpen('use')
     if (isRequestDefinition(item)) this.backend.messages.declare(item)
     else if (isAggregate(item)) this.backend.messages.addAggregate(item)
+    else if (isWorkflow(item)) this.backend.runs.add(item)
     else if (isTopic(item)) this.backend.topics.declare(item)
     else if (isProjectorDefinition(item)) this.backend.readModels.add(item)
     else if (typeof item === 'function') this.#middleware.push(item)
@@ -306,7 +318,7 @@ export class App extends BackendBuilder {
     } else if (isPlugin(item)) this.#plugins.push(item)
     else
       throw new OptionError(
-        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a projection, a topic, a command or query, a plugin ({ name, setup }) or a module.`,
+        `app.use received ${describe(item)}; wanted middleware, a router, an aggregate, a projection, a workflow, a topic, a command or query, a plugin ({ name, setup }) or a module.`,
       )
   }
 

@@ -7,6 +7,7 @@ import type { EventFrom, Projector, ReadableEvent, ReadableSource } from '../pro
 import type { CronOptions, EveryOptions, Scheduler } from '../schedule/index.ts'
 import type { Schema } from '../schema/index.ts'
 import type { SqlDatabase, Storage } from '../storage/index.ts'
+import type { Workflows } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { EventHandlerContext, OnOptions } from './event-handler.ts'
@@ -159,6 +160,16 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
     this.assertOpen(`cron(${name})`)
     this.backend.schedules.add(name, rest)
     return this
+  }
+
+  /** Starts a run of a workflow, once for each id; within a transaction it is started with that, or not at all. */
+  get run(): Verbs['run'] {
+    return this.backend.messages.verbs.run
+  }
+
+  /** The runs of workflows: to look at, signal, cancel and retry. */
+  get runs(): Omit<Workflows, 'start' | 'stop' | 'run' | typeof Symbol.asyncDispose> {
+    return this.backend.runs.engine
   }
 
   /** Sends a command at a time, or after a while, by whichever process is there then. */

@@ -11,6 +11,7 @@ import { Messages } from './messages.ts'
 import type { AppOptions } from './options.ts'
 import type { Probes } from './probes.ts'
 import { ReadModels } from './read-models.ts'
+import { Runs } from './runs.ts'
 import { Schedules } from './schedules.ts'
 import { Stores } from './stores.ts'
 import { Topics, type RelayOptions } from './topics.ts'
@@ -34,6 +35,7 @@ export class Backend {
   readonly readModels: ReadModels
   readonly topics: Topics
   readonly schedules: Schedules
+  readonly runs: Runs
   readonly #work: WorkParts
   readonly #parts: BackendParts
 
@@ -59,6 +61,7 @@ export class Backend {
         definition: (wanted) => this.messages.definition(wanted),
       },
     })
+    this.runs = new Runs({ stores: this.stores, log, clock, verbs })
     this.messages = new Messages({
       stores: this.stores,
       readModels: this.readModels,
@@ -67,7 +70,7 @@ export class Backend {
       commands: options.commands,
       queries: options.queries,
       withDependencies,
-      verbs: { ...this.readModels.verbs, ...this.topics.verbs, ...this.schedules.verbs },
+      verbs: { ...this.readModels.verbs, ...this.topics.verbs, ...this.schedules.verbs, ...this.runs.verbs },
     })
   }
 
@@ -100,11 +103,13 @@ export class Backend {
 
   /** What has to be there before hooks of the application, which may send commands. */
   get foundation(): readonly LifecycleHook[] {
-    const { stores, messages, readModels, topics, schedules } = this
+    const { stores, messages, readModels, topics, schedules, runs } = this
     const { probes } = this.#parts
     const start = async (): Promise<void> => {
       messages.check()
-      if (![stores.isChosen, messages.hasAggregates, readModels.isUsed, topics.hasConsumers, schedules.isUsed].includes(true)) return
+      for (const following of runs.subscriptions) readModels.add(following)
+      if (![stores.isChosen, messages.hasAggregates, readModels.isUsed, topics.hasConsumers, schedules.isUsed, runs.isUsed].includes(true))
+        return
       await stores.open()
       probes.add('storage', () => stores.write.ping())
       if (stores.read !== stores.write) probes.add('read-storage', () => stores.read.ping())
@@ -113,14 +118,16 @@ export class Backend {
     return [
       { name: 'storage', start, stop: () => stores.close() },
       { name: 'aggregates', start: () => messages.start(), stop: () => messages.stop() },
+      { name: 'workflows', start: () => runs.open(), stop: () => runs.stop() },
     ]
   }
 
   /** What takes work by itself, once hooks of the application have prepared what it needs. */
   get workers(): readonly LifecycleHook[] {
-    const { readModels, topics, schedules } = this
+    const { readModels, topics, schedules, runs } = this
     return [
       { name: 'messages', start: () => topics.start(), stop: () => topics.stop() },
+      { name: 'runs', start: () => runs.start(), stop: () => runs.stop() },
       { name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
     ]

@@ -28,6 +28,7 @@ export class Work implements WorkContext {
   readonly waitFor: Verbs['waitFor']
   readonly view: Verbs['view']
   readonly publish: Verbs['publish']
+  readonly run: Verbs['run']
   readonly later: Verbs['later']
   readonly transaction: Storage['transaction']
   readonly #storage: () => Storage
@@ -44,6 +45,7 @@ export class Work implements WorkContext {
     this.view = verbs.view
     // Consumers with an inbox handle each id once.
     this.publish = (topic, data, options) => verbs.publish(topic, data, { id: `${key}:${sent++}`, ...options })
+    this.run = (workflow, input, options) => verbs.run(workflow, input, { id: `${key}:${sent++}`, ...options })
     this.later = verbs.later
     this.transaction = async (work) => {
       const before = sent

@@ -43,6 +43,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
   readonly waitFor: Verbs['waitFor']
   readonly view: Verbs['view']
   readonly publish: Verbs['publish']
+  readonly run: Verbs['run']
   readonly later: Verbs['later']
   /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
   readonly transaction: Storage['transaction']
@@ -71,6 +72,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
     this.waitFor = (projection, position, options) => verbs.waitFor(projection, position, options)
     this.view = (projection) => verbs.view(projection)
     this.publish = (topic, data, options) => verbs.publish(topic, data, options)
+    this.run = (workflow, input, options) => verbs.run(workflow, input, options)
     this.later = (when, command, options) => verbs.later(when, command, options)
     this.transaction = (work) => storage().transaction(work)
     this.#storage = storage

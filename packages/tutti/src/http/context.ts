@@ -293,6 +293,11 @@ export class HttpContext<
     return (topic, data, options) => this[services].verbs.publish(topic, data, options)
   }
 
+  /** Starts a run of a workflow, once for each id. */
+  get run(): Verbs['run'] {
+    return (workflow, input, options) => this[services].verbs.run(workflow, input, options)
+  }
+
   /** Sends a command at a time, or after a while. */
   get later(): Verbs['later'] {
     return (when, command, options) => this[services].verbs.later(when, command, options)

@@ -10,6 +10,12 @@ export interface EventType<Type extends string = string, D extends EventDefiniti
   readonly definition: D
 }
 
+/** A named event, such as `Order.events.placed`, as those see it who read events. */
+export interface ReadableEvent<Type extends string = string, D extends EventDefinition = EventDefinition> {
+  readonly type: Type
+  readonly definition: D
+}
+
 /** Where events come from: an aggregate, seen by those that read its events. */
 export interface EventSource<
   Name extends string = string,

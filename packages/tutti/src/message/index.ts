@@ -18,14 +18,16 @@ export type {
   MessageOptions,
   ProtocolVerbs,
   Publishable,
+  Runnable,
   Sendable,
   SendDefaults,
+  StartOptions,
   Verbs,
   Viewable,
   WaitForOptions,
 } from './verbs.ts'
 export { RecordedEvent, type NewEvent } from './envelope.ts'
-export type { EventSource, EventsOf, EventType } from './event-source.ts'
+export type { EventSource, EventsOf, EventType, ReadableEvent } from './event-source.ts'
 export { MessageError } from './errors.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders and for adapters.

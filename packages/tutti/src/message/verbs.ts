@@ -5,6 +5,7 @@ declare const result: unique symbol
 declare const state: unique symbol
 declare const view: unique symbol
 declare const data: unique symbol
+declare const types: unique symbol
 
 /** A command on its way, and what sending it gives. */
 export interface Sendable<Result> {
@@ -54,6 +55,27 @@ export interface MessageOptions {
   readonly subject?: string
 }
 
+/** A workflow: what it is started with, and how its runs are held on to. */
+export interface Runnable<Input, Handle> {
+  readonly kind: 'workflow'
+  readonly name: string
+  readonly [types]?: { readonly input: Input; readonly handle: Handle }
+}
+
+/** How a run is started. */
+export interface StartOptions {
+  /** Names the run among those of its workflow: where there is one of that name, nothing is started, and that one is meant. @default a new id */
+  readonly id?: string
+  /** When it begins: a span of time from now, or a date. @default now */
+  readonly after?: Duration | Date
+  /** How long it may take before it is undone, from now on, or until when. @default what the workflow says, else for ever */
+  readonly deadline?: Duration | Date
+  /** @default that of the current context */
+  readonly tenant?: string
+  /** From 0 to 9. @default what the workflow says */
+  readonly priority?: number
+}
+
 /** A command that is sent at a later time. */
 export interface LaterJob {
   readonly id: string
@@ -97,6 +119,8 @@ export interface Verbs {
    * `TUTTI_MESSAGE_INVALID` for data that does not fit the topic.
    */
   publish<Data>(topic: Publishable<Data>, data: NoInfer<Data>, options?: MessageOptions): Promise<string>
+  /** Starts a run of a workflow, once for each id; within a transaction it is started with that, or not at all. */
+  run<Input, Handle>(workflow: Runnable<Input, Handle>, input: NoInfer<Input>, options?: StartOptions): Promise<Handle>
   /**
    * Sends a command at a time, or after a while, by whichever process is there then; within a transaction it is stored with it. As long as
    * there is one with the same id, that is the answer.

@@ -1,11 +1,5 @@
-import type { EventDefinition, RecordedEvent } from '../message/index.ts'
+import type { EventDefinition, ReadableEvent, RecordedEvent } from '../message/index.ts'
 import type { InferOutput } from '../schema/index.ts'
-
-/** A named event, such as `Order.events.placed`, as those see it who read events. */
-export interface ReadableEvent<Type extends string = string, D extends EventDefinition = EventDefinition> {
-  readonly type: Type
-  readonly definition: D
-}
 
 /** Where events come from, such as an aggregate. */
 export interface ReadableSource {

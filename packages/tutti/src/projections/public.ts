@@ -2,7 +2,8 @@
 export { projection, type Projection, type ProjectionOptions } from './projection.ts'
 export { memoryProjection, type MemoryProjection, type MemoryProjectionOptions } from './memory-projection.ts'
 export { subscription, type Subscription, type SubscriptionOptions } from './subscription.ts'
-export type { EventFrom, HandlersFor, ReadableEvent, ReadableSource } from './event-types.ts'
+export type { ReadableEvent } from '../message/index.ts'
+export type { EventFrom, HandlersFor, ReadableSource } from './event-types.ts'
 export type { HandlingOptions, PoisonPolicy } from './policies.ts'
 export type {
   BuildContext,

@@ -1,6 +1,7 @@
 import { OptionError, shown } from '../kernel/index.ts'
+import type { ReadableEvent } from '../message/index.ts'
 import type { EventHandlers } from './event-handlers.ts'
-import { definitionsOf, type EventFrom, type ReadableEvent, type ReadableSource } from './event-types.ts'
+import { definitionsOf, type EventFrom, type ReadableSource } from './event-types.ts'
 import type { SubscriptionContext } from './handler-context.ts'
 import { checkName, resolveHandling, type Handling, type HandlingOptions, type PoisonPolicy } from './policies.ts'
 

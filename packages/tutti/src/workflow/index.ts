@@ -5,12 +5,13 @@ export type { ChildOptions, RunFacts, SendOptions, WorkflowContext } from './wor
 export type { StepContext } from './step-context.ts'
 export { nonRetryable, type AttemptOptions, type StepOptions, type Undo, type UndoOptions } from './step-options.ts'
 export { eventSignal, type EventSignal, type SignalSources } from './signal-source.ts'
-export { createWorkflows } from './create-workflows.ts'
 export type { WorkflowsOptions } from './engine-settings.ts'
 export type { Workflows } from './workflows-interface.ts'
 export type { RunHandle, SignalOptions } from './run-handle.ts'
-export type { StartOptions } from './run-order.ts'
+export type { StartOptions } from '../message/index.ts'
 export type { RunStatus, StepStatus, WaitStatus } from './run-status.ts'
 export type { EndState, RunState } from './run-document.ts'
 export type { Failure } from './failure.ts'
-export { RunFailedError, StepFailedError, WorkflowError, WorkflowFailure } from './errors.ts'
+
+// Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
+export { openWorkflows } from './open-workflows.ts'

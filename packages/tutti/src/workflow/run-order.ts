@@ -1,23 +1,10 @@
 import { currentContext, milliseconds, newId, OptionError, shown, type Clock, type Duration } from '../kernel/index.ts'
+import type { StartOptions } from '../message/index.ts'
 import { compileValidator, ValidationError, type Schema } from '../schema/index.ts'
 import type { RunName } from './execution-host.ts'
 import type { RunValue, StoredContext } from './run-document.ts'
 import { storable } from './storable.ts'
 import type { Workflow } from './workflow.ts'
-
-/** How a run is started. */
-export interface StartOptions {
-  /** Names the run among those of its workflow: where there is one of that name, nothing is started, and that one is meant. @default a new id */
-  readonly id?: string
-  /** When it begins: a span of time from now, or a date. @default now */
-  readonly after?: Duration | Date
-  /** How long it may take before it is undone, from now on, or until when. @default what the workflow says, else for ever */
-  readonly deadline?: Duration | Date
-  /** @default that of the current context */
-  readonly tenant?: string
-  /** From 0 to 9. @default what the workflow says */
-  readonly priority?: number
-}
 
 /** A run that is to be stored. */
 export interface RunOrder extends RunName {

@@ -1,13 +1,13 @@
 import { OptionError, shown } from '../kernel/index.ts'
-import type { EventData, EventDefinition, EventType, RecordedEvent } from '../message/index.ts'
+import type { EventData, EventDefinition, ReadableEvent, RecordedEvent } from '../message/index.ts'
 import { isSchema, type InferInput, type InferOutput, type Schema } from '../schema/index.ts'
 
 /** A signal that an event sends to the run that it concerns. */
 export interface EventSignal<D extends EventDefinition = EventDefinition> {
   readonly kind: 'event-signal'
-  readonly event: EventType<string, D>
+  readonly event: ReadableEvent<string, D>
   /** The id of the run that it concerns; `undefined` where there is none. */
-  readonly run: (event: RecordedEvent<EventData<D>>) => string | undefined
+  run(event: RecordedEvent<EventData<D>>): string | undefined
 }
 
 /** Where the signals of a workflow come from: a schema where somebody sends them, or an event. */
@@ -21,10 +21,11 @@ export type SignalInput<S> = S extends EventSignal<infer D> ? InferInput<D['sche
 
 /** A signal of a workflow that an event sends: `signals: { paid: eventSignal(Order.events.paid, (event) => event.stream) }`. */
 export function eventSignal<D extends EventDefinition>(
-  event: EventType<string, D>,
+  event: ReadableEvent<string, D>,
   run: (event: RecordedEvent<EventData<D>>) => string | undefined,
 ): EventSignal<D> {
-  if (typeof event !== 'function' || typeof event.type !== 'string')
+  const received: Partial<ReadableEvent> | undefined = event
+  if (typeof received?.type !== 'string')
     throw new OptionError(`eventSignal received ${shown(event)}; wanted an event of an aggregate, such as Order.events.paid.`)
   if (typeof run !== 'function')
     throw new OptionError(`eventSignal of ${event.type} received ${shown(run)}; wanted a function that gives the id of the run.`)

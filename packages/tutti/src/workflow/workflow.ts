@@ -1,6 +1,7 @@
 import { OptionError, shown } from '../kernel/index.ts'
-import type { EventType } from '../message/index.ts'
+import type { ReadableEvent, Runnable } from '../message/index.ts'
 import { isSchema, type InferInput, type InferOutput, type Schema } from '../schema/index.ts'
+import type { RunHandle } from './run-handle.ts'
 import { isSignalSource, type SignalSources } from './signal-source.ts'
 import type { WorkflowContext } from './workflow-context.ts'
 import { resolveWorkflow, type WorkflowLimits, type WorkflowSettings } from './workflow-settings.ts'
@@ -21,7 +22,7 @@ export interface WorkflowParts<I extends Schema | undefined, O extends Schema | 
   /** What can be sent to a run. @default nothing */
   readonly signals?: S
   /** The events that start a run, with the event's data as input. @default none */
-  readonly from?: readonly EventType[]
+  readonly from?: readonly ReadableEvent[]
 }
 
 /** The data that a workflow's function gets, and the input with which it is started. */
@@ -29,14 +30,11 @@ type Taken<I> = I extends Schema ? InferOutput<I> : undefined
 type Given<I> = I extends Schema ? InferInput<I> : undefined
 
 /** A durable function. */
-export interface Workflow<Input = unknown, Output = unknown, Signals extends SignalSources = SignalSources> extends WorkflowType<
-  Input,
-  Output,
-  Signals
-> {
+export interface Workflow<Input = unknown, Output = unknown, Signals extends SignalSources = SignalSources>
+  extends WorkflowType<Input, Output, Signals>, Runnable<Input, RunHandle<WorkflowType<Input, Output, Signals>>> {
   readonly input: Schema | undefined
   readonly output: Schema | undefined
-  readonly from: readonly EventType[]
+  readonly from: readonly ReadableEvent[]
   readonly settings: WorkflowSettings
   /** Executes it with an input as its schema gives it. */
   execute(w: WorkflowContext, input: unknown): unknown

@@ -1,6 +1,6 @@
 import type { Duration } from '../kernel/index.ts'
 import type { RunHandle } from './run-handle.ts'
-import type { StartOptions } from './run-order.ts'
+import type { StartOptions } from '../message/index.ts'
 import type { InputOf, WorkflowType } from './workflow-type.ts'
 
 /** Starts and executes runs of workflows, together with the other processes that share the storage. */

@@ -1,4 +1,4 @@
-import { App, dependency, memoryProjection, projection, topic, transactional, type CommandResult } from 'tutti'
+import { App, dependency, memoryProjection, projection, topic, transactional, workflow, type CommandResult } from 'tutti'
 import type { DocumentView, MemoryView } from 'tutti/projections'
 import type { RecordedEvent } from '../../src/message/index.ts'
 import * as z from 'zod'
@@ -69,3 +69,20 @@ app.consume(payments, { group: 'g', deps: { mailer } }, ({ data, deps }) => {
 })
 // @ts-expect-error what a relay makes of an event has to fit the topic
 app.relay(Account.events.deposited, { to: payments, map: (e) => ({ data: { amount: e.type } }) })
+
+// Runs have the types of their workflow.
+const fulfil = workflow(
+  'fulfil',
+  { input: z.object({ total: z.number() }), signals: { approval: z.object({ ok: z.boolean() }) } },
+  async (w, input) => ({ paid: input.total, ok: (await w.signal('approval')).ok }),
+)
+app.use(fulfil)
+app.post('/fulfil', async ({ run }) => {
+  const started = await run(fulfil, { total: 1 }, { id: 'f-1' })
+  expectType<Equal<Awaited<ReturnType<typeof started.result>>, { paid: number; ok: boolean }>>()
+  await started.signal('approval', { ok: true })
+  // @ts-expect-error a signal has the data of its schema
+  await started.signal('approval', { ok: 1 })
+  // @ts-expect-error the input has the data of its schema
+  await run(fulfil, { total: '1' })
+})

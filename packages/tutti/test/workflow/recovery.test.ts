@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
-import { createWorkflows, workflow } from '../../src/workflow/index.ts'
+import { createWorkflows, workflow } from '../../src/workflow/public.ts'
 import { processOf } from '../projections/frozen-storage.ts'
 
 describe('a process that dies', () => {

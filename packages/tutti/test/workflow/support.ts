@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { memoryStorage, sqliteStorage, type Storage } from '../../src/storage/index.ts'
-import { createWorkflows, type Workflow, type Workflows, type WorkflowsOptions } from '../../src/workflow/index.ts'
+import { createWorkflows, type Workflow, type Workflows, type WorkflowsOptions } from '../../src/workflow/public.ts'
 
 /** The storages that these tests run on. */
 export const storages = ['memory', 'sqlite'] as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { workflow } from '../../src/workflow/index.ts'
+import { workflow } from '../../src/workflow/public.ts'
 import { openStorage, startWorkflows, storages } from './support.ts'
 
 describe.each(storages)('a run on %s', (kind) => {
