@@ -6,6 +6,7 @@ export const needs = [
   { tests: 'scripts/test/needs.test.ts', services: ['postgres', 'mariadb'] },
   { tests: 'adapters/postgres/test', services: ['postgres'] },
   { tests: 'adapters/mysql/test', services: ['mariadb'] },
+  { tests: 'examples/shop/test', services: ['postgres', 'mariadb'] },
 ]
 
 /** The services that the tests under the given paths need; all of them where no path is given. */

@@ -1,9 +1,14 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { dependency, type Guard, type HttpContext } from 'tutti'
+import { dependency, httpError, type Guard, type HttpContext } from 'tutti'
+import { CustomerId } from './customers/customer.ts'
 import { settings } from './settings.ts'
 
-/** Whose orders a request is about. This example's own stand-in for authentication: it believes what `x-customer` says. */
-export const customer = dependency('customer', { scope: 'request' }, ({ ctx }) => String(ctx.headers['x-customer'] ?? 'guest'))
+/** Who is shopping. This example's own stand-in for authentication: it believes what `x-customer` says. */
+export const customer = dependency('customer', { scope: 'request' }, ({ ctx }) => {
+  const { success, data } = CustomerId.safeParse(ctx.headers['x-customer'] ?? 'guest')
+  if (!success) throw httpError(400, 'NO_CUSTOMER', 'x-customer must be lower-case letters, digits and dashes.')
+  return data
+})
 
 /** Lets administrators in. This example's own stand-in for authentication: one key for all of them, in `x-api-key`. */
 export const admin: Guard = Object.assign(

@@ -8,13 +8,13 @@ interface Operation {
 }
 
 it('describes every public route', async () => {
-  await using t = await testApp(createShop({ log: { level: 'silent' } }))
+  await using t = await testApp(createShop({ storage: 'sqlite::memory:', log: { level: 'silent' } }))
   const { paths } = (await t.get('/openapi.json').expect(200)).body as { paths: Record<string, Record<string, Operation>> }
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, ...operation })),
   )
-  expect(operations).toHaveLength(13)
+  expect(operations).toHaveLength(17)
   expect(operations.filter(({ summary, tags }) => !summary || !tags?.length).map(({ name }) => name)).toEqual([])
-  expect(t.app.modules().map(({ name }) => name)).toEqual(['catalogue', 'orders', 'live'])
+  expect(t.app.modules().map(({ name }) => name)).toEqual(['catalogue', 'inventory', 'customers', 'orders', 'live'])
   await t.get('/docs').expect(200).expectHeader('content-type', /html/)
 })

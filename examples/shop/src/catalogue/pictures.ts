@@ -1,17 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dependency, Problem, reply, router } from 'tutti'
 import { file, multipart, upload } from 'tutti/http'
 import * as z from 'zod'
 import { admin } from '../access.ts'
+import { settings } from '../settings.ts'
 import { ProductId } from './product.ts'
-import { products } from './products.ts'
+import { viewProduct } from './product-view.ts'
 
 const params = z.object({ id: ProductId })
 
-/** The folder with the pictures, which ends with the process like everything else here. */
-const folder = dependency('pictures', () => mkdtemp(join(tmpdir(), 'shop-')), { dispose: (path) => rm(path, { recursive: true }) })
+/** The folder with the pictures. */
+const folder = dependency('pictures', { needs: { settings } }, async ({ needs }) => {
+  await mkdir(needs.settings.pictures, { recursive: true })
+  return needs.settings.pictures
+})
 
 export const pictures = router('/products', { tags: ['catalogue'] })
 
@@ -23,10 +26,12 @@ pictures.put(
     params,
     body: multipart({ files: { picture: upload({ types: ['image/png'], maxSize: '2mb' }) } }),
     response: { 204: z.undefined(), 404: Problem, 413: Problem, 415: Problem },
-    deps: { products, folder },
+    deps: { folder },
   },
-  async ({ params, body, deps }) => {
-    await body.picture.saveTo(join(deps.folder, `${deps.products.get(params.id).id}.png`), { overwrite: true })
+  async (ctx) => {
+    const { params, body, deps } = ctx
+    await viewProduct(ctx, params.id)
+    await body.picture.saveTo(join(deps.folder, `${params.id}.png`), { overwrite: true })
     return reply(204)
   },
 )

@@ -1,3 +1,4 @@
+import { aggregate, event, reject } from 'tutti'
 import * as z from 'zod'
 
 export const ProductId = z
@@ -10,25 +11,28 @@ export const ProductDetails = z
     name: z.string().min(1).max(100),
     category: z.string().min(1).max(40),
     price: z.int().positive().describe('In cents.'),
-    stock: z.int().nonnegative(),
   })
   .meta({ id: 'ProductDetails' })
 
-export const NewProduct = z.object({ id: ProductId, ...ProductDetails.shape }).meta({ id: 'NewProduct' })
+export type ProductDetails = z.infer<typeof ProductDetails>
 
-export const Product = z.object({ ...NewProduct.shape, version: z.int().describe('Grows with each change.') }).meta({ id: 'Product' })
+type ProductState = { readonly listed: false } | ({ readonly listed: true } & Readonly<ProductDetails>)
 
-export const ProductFilter = z.object({
-  q: z.string().max(100).optional().describe('Part of the name.'),
-  category: z.array(z.string()).optional().describe('Any of these; repeat the key for several.'),
-  maxPrice: z.coerce.number().int().positive().optional(),
-  page: z.coerce.number().int().positive().default(1),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+const nothing = z.object({})
+
+/** What is sold. How many there are is the inventory's business. */
+export const Product = aggregate('product', {
+  events: { added: event(ProductDetails), changed: event(ProductDetails), removed: event(nothing) },
+  commands: { add: ProductDetails, change: ProductDetails, remove: nothing },
+  initial: (): ProductState => ({ listed: false }),
 })
-
-export const ProductPage = z.object({ items: z.array(Product), total: z.int(), page: z.int(), pages: z.int() }).meta({ id: 'ProductPage' })
-
-export type Product = z.infer<typeof Product>
-export type NewProduct = z.infer<typeof NewProduct>
-export type ProductFilter = z.infer<typeof ProductFilter>
-export type ProductPage = z.infer<typeof ProductPage>
+  .evolve({
+    added: (_, details) => ({ listed: true, ...details }),
+    changed: (_, details) => ({ listed: true, ...details }),
+    removed: () => ({ listed: false }),
+  })
+  .decide({
+    add: ({ listed }, details, emit) => (listed ? reject('PRODUCT_EXISTS') : emit.added(details)),
+    change: ({ listed }, details, emit) => (listed ? emit.changed(details) : reject('NO_SUCH_PRODUCT')),
+    remove: ({ listed }, _, emit) => (listed ? emit.removed({}) : reject('NO_SUCH_PRODUCT')),
+  })

@@ -1,41 +1,41 @@
-import { etag, httpError, Problem, reply, router } from 'tutti'
-import { preconditionFails } from 'tutti/http'
+import { etag, Problem, reply, router, transactional } from 'tutti'
 import * as z from 'zod'
 import { admin } from '../access.ts'
-import { announceProduct } from '../live/routes.ts'
-import { NewProduct, Product, ProductDetails, ProductFilter, ProductId, ProductPage } from './product.ts'
-import { products } from './products.ts'
+import { Stock } from '../inventory/stock.ts'
+import { ProductFilter, ProductPage, SearchCatalogue } from './catalogue.ts'
+import { Product, ProductDetails, ProductId } from './product.ts'
+import { NewProduct, ProductView, viewProduct } from './product-view.ts'
 
 const params = z.object({ id: ProductId })
-const tagOf = ({ version }: Product): { etag: string } => ({ etag: `"${version}"` })
+const rejections = { NO_SUCH_PRODUCT: 404 }
 
-export const catalogue = router('/products', { tags: ['catalogue'] })
+export const catalogueRouter = router('/products', { tags: ['catalogue'] })
 
-catalogue.get(
+catalogueRouter.get(
   '/',
-  { summary: 'Search the catalogue', query: ProductFilter, response: { 200: ProductPage }, deps: { products } },
-  ({ query, deps }) => deps.products.search(query),
+  { summary: 'Search the catalogue', query: ProductFilter, response: { 200: ProductPage }, use: [etag()] },
+  ({ query, ask }) => ask(SearchCatalogue(query)),
 )
 
-catalogue.get(
-  '/:id',
-  { summary: 'Get a product', params, response: { 200: Product, 404: Problem }, deps: { products }, use: [etag()] },
-  ({ params, deps }) => {
-    const product = deps.products.get(params.id)
-    return reply(200, product, tagOf(product))
-  },
-)
+catalogueRouter.get('/:id', { summary: 'Get a product', params, response: { 200: ProductView, 404: Problem } }, async (ctx) => {
+  // Its version as `ETag`, for changes with `If-Match`.
+  await ctx.load(Product, ctx.params.id)
+  return viewProduct(ctx, ctx.params.id)
+})
 
-catalogue.post(
+catalogueRouter.post(
   '/',
-  { summary: 'Add a product', guard: admin, body: NewProduct, response: { 201: Product, 409: Problem }, deps: { products } },
-  ({ body, deps }) => {
-    const product = deps.products.create(body)
-    return reply(201, product, { location: `/products/${product.id}`, ...tagOf(product) })
-  },
+  { summary: 'Add a product', guard: admin, body: NewProduct, response: { 201: ProductView, 409: Problem } },
+  transactional(async (ctx) => {
+    const { id, stock, ...details } = ctx.body
+    const added = await ctx.send(Product.commands.add(id, details))
+    if (!added.ok) return added
+    if (stock > 0) await ctx.send(Stock.commands.receive(id, { quantity: stock }))
+    return reply(201, await viewProduct(ctx, id), { location: `/products/${id}`, etag: `"${added.version}"` })
+  }),
 )
 
-catalogue.put(
+catalogueRouter.put(
   '/:id',
   {
     summary: 'Change a product',
@@ -43,24 +43,21 @@ catalogue.put(
     guard: admin,
     params,
     body: ProductDetails,
-    response: { 200: Product, 404: Problem, 412: Problem },
-    deps: { products },
+    response: { 200: ProductView, 404: Problem, 412: Problem },
+    rejections,
   },
-  (ctx) => {
-    const { params, body, deps } = ctx
-    if (preconditionFails(ctx, tagOf(deps.products.get(params.id))))
-      throw httpError(412, 'PRODUCT_CHANGED', 'Somebody else has changed the product.')
-    const product = deps.products.update(params.id, body)
-    announceProduct(product)
-    return reply(200, product, tagOf(product))
+  async (ctx) => {
+    const changed = await ctx.send(Product.commands.change(ctx.params.id, ctx.body))
+    if (!changed.ok) return changed
+    return reply(200, await viewProduct(ctx, ctx.params.id), { etag: `"${changed.version}"` })
   },
 )
 
-catalogue.delete(
+catalogueRouter.delete(
   '/:id',
-  { summary: 'Remove a product', guard: admin, params, response: { 204: z.undefined(), 404: Problem }, deps: { products } },
-  ({ params, deps }) => {
-    deps.products.delete(params.id)
-    return reply(204)
+  { summary: 'Remove a product', guard: admin, params, response: { 204: z.undefined(), 404: Problem }, rejections },
+  async ({ params, send }) => {
+    const removed = await send(Product.commands.remove(params.id, {}))
+    return removed.ok ? reply(204) : removed
   },
 )

@@ -1,62 +1,92 @@
-import { Problem, reply, router, sse } from 'tutti'
+import { Problem, reply, router, transactional } from 'tutti'
 import * as z from 'zod'
-import { customer } from '../access.ts'
-import { announceOrder } from '../live/routes.ts'
-import { settings } from '../settings.ts'
-import { feed, type Feed } from './feed.ts'
-import { NewOrder, Order, Payment } from './order.ts'
-import { orders } from './orders.ts'
+import { admin, customer } from '../access.ts'
+import { Stock } from '../inventory/stock.ts'
+import { Paging } from '../paging.ts'
+import { Order, Payment, Shipment } from './order.ts'
+import { ListOrders, OrderPage } from './order-list.ts'
+import { NewOrder, OrderView, viewOrder, viewOwnOrder } from './order-view.ts'
+import { inLockOrder, orderId, placeOrder } from './place-order.ts'
 
 const params = z.object({ id: z.uuid() })
-const deps = { orders, customer, feed }
-const rejections = { 404: Problem, 409: Problem }
+const deps = { customer }
+const response = { 200: OrderView, 404: Problem, 409: Problem }
+
+/** Customers who want the same thing at the same time do not hear of it. */
+const attempts = { attempts: 10 }
 
 export const ordersRouter = router('/orders', { tags: ['orders'] })
 
 ordersRouter.post(
   '/',
-  { summary: 'Place an order', body: NewOrder, response: { 201: Order, ...rejections }, deps: { ...deps, settings } },
-  ({ body, deps, defer, log }) => {
-    const order = announce(deps.orders.place(deps.customer, body), deps.feed)
-    // The client does not wait for the mail; a shutdown does. This example has no mail server.
-    defer(() => log.info('Confirmation mail, not sent but logged.', { from: deps.settings.mailFrom, order: order.id }), 'mail')
-    return reply(201, order, { location: `/orders/${order.id}` })
+  {
+    summary: 'Place an order',
+    description:
+      'Prices it and reserves what it wants, or nothing of it. With `Idempotency-Key` it is placed once, however often it is sent.',
+    body: NewOrder,
+    response: { 201: OrderView, 404: Problem, 409: Problem },
+    deps,
   },
-)
-
-ordersRouter.get('/', { summary: 'List your orders', response: { 200: z.array(Order) }, deps }, ({ deps }) =>
-  deps.orders.list(deps.customer),
-)
-
-ordersRouter.get('/:id', { summary: 'Get an order', params, response: { 200: Order, 404: Problem }, deps }, ({ params, deps }) =>
-  deps.orders.get(params.id, deps.customer),
-)
-
-ordersRouter.post(
-  '/:id/pay',
-  { summary: 'Pay an order', params, body: Payment, response: { 200: Order, ...rejections }, deps },
-  ({ params, body, deps }) => announce(deps.orders.pay(deps.orders.get(params.id, deps.customer), body.amount), deps.feed),
-)
-
-ordersRouter.post(
-  '/:id/cancel',
-  { summary: 'Cancel an order', params, response: { 200: Order, ...rejections }, deps },
-  ({ params, deps }) => announce(deps.orders.cancel(deps.orders.get(params.id, deps.customer)), deps.feed),
+  transactional(async (ctx) => {
+    const { customer } = ctx.deps
+    const id = orderId(customer, ctx.headers['idempotency-key'])
+    if ((await ctx.find(Order, id)) === undefined) {
+      const placed = await placeOrder(ctx, { id, customer, ...ctx.body })
+      if (!placed.ok) return placed
+    }
+    return reply(201, await viewOwnOrder(ctx, { id, customer }), { location: `/orders/${id}` })
+  }, attempts),
 )
 
 ordersRouter.get(
-  '/feed',
-  {
-    summary: 'Follow your orders',
-    description: 'Server-sent events: each change of an order. With `Last-Event-ID` those that were missed come first.',
-    deps,
-  },
-  ({ deps, lastEventId, signal }) => sse(deps.feed.follow(deps.customer, { last: lastEventId, signal })),
+  '/',
+  { summary: 'List your orders, the newest first', query: Paging, response: { 200: OrderPage }, deps },
+  ({ query, deps, ask }) => ask(ListOrders({ ...query, ...deps })),
 )
 
-/** Tells those who follow the feed or watch the order. */
-function announce(order: Order, feed: Feed): Order {
-  feed.publish(order)
-  announceOrder(order)
-  return order
-}
+ordersRouter.get('/:id', { summary: 'Get an order', params, response: { 200: OrderView, 404: Problem }, deps }, (ctx) =>
+  viewOwnOrder(ctx, { ...ctx.params, ...ctx.deps }),
+)
+
+ordersRouter.post('/:id/pay', { summary: 'Pay an order', params, body: Payment, response, deps }, async (ctx) => {
+  const own = { ...ctx.params, ...ctx.deps }
+  await viewOwnOrder(ctx, own)
+  const paid = await ctx.send(Order.commands.pay(own.id, ctx.body))
+  return paid.ok ? viewOwnOrder(ctx, own) : paid
+})
+
+ordersRouter.post(
+  '/:id/cancel',
+  { summary: 'Cancel an order', description: 'What was reserved for it can be ordered again.', params, response, deps },
+  transactional(async (ctx) => {
+    const own = { ...ctx.params, ...ctx.deps }
+    const { items } = await viewOwnOrder(ctx, own)
+    const cancelled = await ctx.send(Order.commands.cancel(own.id, {}))
+    if (!cancelled.ok) return cancelled
+    for (const { product } of inLockOrder(items)) await ctx.send(Stock.commands.release(product, { order: own.id }))
+    return viewOwnOrder(ctx, own)
+  }, attempts),
+)
+
+ordersRouter.post(
+  '/:id/ship',
+  {
+    summary: 'Ship an order',
+    description: 'What was reserved for it leaves the stock.',
+    guard: admin,
+    params,
+    body: Shipment,
+    response,
+  },
+  transactional(async (ctx) => {
+    const { id } = ctx.params
+    const shipped = await ctx.send(Order.commands.ship(id, ctx.body))
+    if (!shipped.ok) return shipped
+    const order = await viewOrder(ctx, id)
+    for (const { product } of inLockOrder(order.items)) {
+      const dispatched = await ctx.send(Stock.commands.dispatch(product, { order: id }))
+      if (!dispatched.ok) return dispatched
+    }
+    return order
+  }, attempts),
+)
