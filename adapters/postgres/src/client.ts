@@ -30,9 +30,6 @@ export interface Exchange {
   handleCopyInResponse(connection: Connection): void
 }
 
-/** What the library's timers take at most: the exchange has its own. */
-const never = 2 ** 31 - 1
-
 /** Does an exchange on a connection. Resolves with the error that ended it, of the server or the connection; `undefined` where all is well. */
 export async function converse(client: PoolClient, exchange: Exchange): Promise<Error | undefined> {
   const { Query } = await library()
@@ -40,7 +37,7 @@ export async function converse(client: PoolClient, exchange: Exchange): Promise<
     // Where there is none the library says null, whatever its types say.
     const query = new Query({ text: '' }, (error) => resolve(error ?? undefined))
     try {
-      client.query(Object.assign(query, exchange, { query_timeout: never }))
+      client.query(Object.assign(query, exchange))
     } catch (error) {
       // Something of it may have been sent.
       resolve(error instanceof Error ? error : new Error(String(error)))
@@ -48,8 +45,11 @@ export async function converse(client: PoolClient, exchange: Exchange): Promise<
   })
 }
 
-/** How the library sends values. */
-export async function valueSender(): Promise<(value: unknown) => string | Buffer | null> {
+/** A value as it is sent. */
+export type SentValue = string | Buffer | null
+
+/** How the library has values sent. Throws for one that cannot be. */
+export async function valueSender(): Promise<(value: unknown) => SentValue> {
   const { default: utils } = await import('pg/lib/utils.js')
   return utils.prepareValue
 }

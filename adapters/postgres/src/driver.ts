@@ -17,7 +17,7 @@ import { isContention, isLockTimeout, isPartitionMissing, isStatementError, stor
 import { migrate } from './migrations.ts'
 import { Partitions } from './partitions.ts'
 import type { SchemaOptions } from './schema/steps.ts'
-import { runSql } from './sql.ts'
+import { runSql, valuesSender } from './sql.ts'
 import { PostgresTransaction } from './transaction.ts'
 import type { WakeUps } from './wake-ups.ts'
 import { isBatchWrite } from './batch-arguments.ts'
@@ -99,7 +99,6 @@ export class PostgresDriver implements StorageDriver {
     return new PostgresTransaction(client, {
       schema: this.#schema.schema,
       place: this.#connections.place,
-      statementTimeout: this.#connections.statementTimeout,
       ensurePartitions: (room) => this.partitions.ensure(room),
       onEnd: () => undefined,
       onAppended: () => this.#wakeUps?.appended(),
@@ -227,9 +226,11 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async #runSql(text: string, values: readonly unknown[]): Promise<SqlResult> {
+    const send = await valuesSender()
+    const sent = send(values)
     const client = await this.#sessions.checkout()
     try {
-      const result = await runSql(client, text, values)
+      const result = await runSql(client, text, sent)
       client.release()
       return result
     } catch (error) {

@@ -1,5 +1,18 @@
-import type { SqlResult } from 'tutti/storage'
-import type { PoolClient } from './client.ts'
+import { StorageError, type SqlResult } from 'tutti/storage'
+import { valueSender, type PoolClient, type SentValue } from './client.ts'
+
+/** Makes what turns the values of a statement into what is sent. That throws `TUTTI_OPTION_INVALID` where one cannot be. */
+export async function valuesSender(): Promise<(values: readonly unknown[]) => SentValue[]> {
+  const send = await valueSender()
+  return (values) => {
+    try {
+      return values.map(send)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new StorageError('TUTTI_OPTION_INVALID', `sql received a value that cannot be sent: ${reason}`, { cause })
+    }
+  }
+}
 
 /** How a column of the server's answers is read, by its type. */
 export function readerOf(client: PoolClient, dataTypeID: number): (text: string) => unknown {
@@ -8,8 +21,8 @@ export function readerOf(client: PoolClient, dataTypeID: number): (text: string)
 }
 
 /** Runs a statement of the user. */
-export async function runSql(client: PoolClient, text: string, values: readonly unknown[]): Promise<SqlResult> {
-  const { rows, rowCount, command, fields } = await client.query<Record<string, unknown>>(text, [...values])
+export async function runSql(client: PoolClient, text: string, values: SentValue[]): Promise<SqlResult> {
+  const { rows, rowCount, command, fields } = await client.query<Record<string, unknown>>(text, values)
   for (const { name, dataTypeID } of fields ?? []) if (dataTypeID === int8) for (const row of rows) row[name] = toInteger(row[name])
   return { rows, changes: command === 'SELECT' ? 0 : (rowCount ?? 0) }
 }

@@ -1,6 +1,7 @@
 import type { DriverStatement, SqlResult, StatementsOutcome } from 'tutti/storage'
-import { converse, valueSender, type Connection, type Exchange, type PoolClient } from './client.ts'
-import { readerOf } from './sql.ts'
+import { converse, type Connection, type Exchange, type PoolClient, type SentValue } from './client.ts'
+import { isStatementError } from './failures.ts'
+import { readerOf, valuesSender } from './sql.ts'
 
 /** How many statements share a round trip: more do not make it faster, but keep others waiting. */
 const atATime = 1_000
@@ -8,35 +9,42 @@ const atATime = 1_000
 /** How many texts are prepared at a time; others are parsed each time. */
 const mostNames = 50
 
-/** Runs statements of the user in a transaction, a thousand in one round trip. `timeout` is for each of them, in milliseconds. */
-export async function runBatch(client: PoolClient, statements: readonly DriverStatement[], timeout: number): Promise<StatementsOutcome> {
-  const send = await valueSender()
+/** What a batch did. */
+export interface BatchOutcome extends StatementsOutcome {
+  /** Whether the connection is of no use any more: which statement was to blame is not known then. */
+  readonly lost: boolean
+}
+
+/** Runs statements of the user in a transaction, a thousand in one round trip, which may take as long as one statement. */
+export async function runBatch(client: PoolClient, statements: readonly DriverStatement[]): Promise<BatchOutcome> {
+  const send = await valuesSender()
   const results: SqlResult[] = []
   for (let from = 0; from < statements.length; from += atATime) {
     const { ready, failure } = prepareValues(statements.slice(from, from + atATime), send)
-    const batch = new StatementBatch(client, ready, timeout)
+    const batch = new StatementBatch(client, ready)
     const error = ready.length === 0 ? undefined : await batch.run()
     results.push(...batch.results)
-    if (error !== undefined) return { results, failure: { error } }
-    if (failure !== undefined) return { results, failure }
+    if (error !== undefined) return { results, failure: { error }, lost: !isStatementError(error) }
+    const unread = batch.unreadable ?? failure
+    if (unread !== undefined) return { results, failure: unread, lost: false }
   }
-  return { results }
+  return { results, lost: false }
 }
 
 interface ReadyStatement {
   readonly text: string
-  readonly values: (string | Buffer | null)[]
+  readonly values: SentValue[]
 }
 
 /** Statements with their values as they are sent, up to the first with one that cannot be. */
 function prepareValues(
   statements: readonly DriverStatement[],
-  send: (value: unknown) => string | Buffer | null,
+  send: (values: readonly unknown[]) => SentValue[],
 ): { readonly ready: readonly ReadyStatement[]; readonly failure?: { readonly error: unknown } } {
   const ready: ReadyStatement[] = []
   for (const { text, values } of statements) {
     try {
-      ready.push({ text, values: values.map(send) })
+      ready.push({ text, values: send(values) })
     } catch (error) {
       return { ready, failure: { error } }
     }
@@ -57,22 +65,23 @@ class StatementBatch {
   readonly results: SqlResult[] = []
   readonly #client: PoolClient
   readonly #statements: readonly ReadyStatement[]
-  readonly #timeout: number
   /** By the text of the statement. */
   readonly #columns = new Map<string, readonly Column[]>()
   #rows: Record<string, unknown>[] = []
-  #timer: NodeJS.Timeout | undefined
-  /** Why an answer could not be read. */
-  #unreadable: Error | undefined
+  #unreadable: { readonly error: unknown } | undefined
 
-  constructor(client: PoolClient, statements: readonly ReadyStatement[], timeout: number) {
+  constructor(client: PoolClient, statements: readonly ReadyStatement[]) {
     this.#client = client
     this.#statements = statements
-    this.#timeout = timeout
   }
 
-  /** Resolves with why the statement behind the last result failed; `undefined` where none did. */
-  async run(): Promise<Error | undefined> {
+  /** Why the answer to the statement behind the last result could not be read. */
+  get unreadable(): { readonly error: unknown } | undefined {
+    return this.#unreadable
+  }
+
+  /** Resolves with the error of the server or the connection; `undefined` where there was none. */
+  run(): Promise<Error | undefined> {
     const exchange: Exchange = {
       submit: (connection) => this.#submit(connection),
       handleRowDescription: ({ fields }) => {
@@ -84,13 +93,10 @@ class StatementBatch {
       handleEmptyQuery: () => this.#complete(''),
       handleCopyInResponse: ({ stream }) => void stream.destroy(new Error('there is nothing to copy from in a batch')),
     }
-    const error = await converse(this.#client, exchange)
-    clearTimeout(this.#timer)
-    return this.#unreadable ?? error
+    return converse(this.#client, exchange)
   }
 
   #submit(connection: Connection): void {
-    this.#timer = setTimeout(() => connection.stream.destroy(new Error('Query read timeout')), this.#timeout)
     connection.stream.cork()
     try {
       const names = namesOf(this.#statements)
@@ -120,12 +126,11 @@ class StatementBatch {
     try {
       this.#rows.push(Object.fromEntries(columns.map(({ name, read }, i) => [name, cell(values[i], read)])))
     } catch (error) {
-      this.#unreadable = error instanceof Error ? error : new Error(String(error))
+      this.#unreadable = { error }
     }
   }
 
   #complete(tag: string): void {
-    this.#timer?.refresh()
     if (this.#unreadable !== undefined) return
     this.results.push({ rows: this.#rows, changes: changesOf(tag) })
     this.#rows = []

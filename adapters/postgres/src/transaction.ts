@@ -15,7 +15,7 @@ import type { PoolClient } from './client.ts'
 import { textQuery } from './connections.ts'
 import { isStatementError, storageError, type Outcome } from './failures.ts'
 import type { TextRow } from './rows.ts'
-import { runSql } from './sql.ts'
+import { runSql, valuesSender } from './sql.ts'
 import { runBatch } from './statement-batch.ts'
 import { isBatchUnit, positionsOf, writeInTransaction, writeOther, type BatchUnit } from './writes.ts'
 
@@ -24,8 +24,6 @@ export interface TransactionParts {
   readonly schema: string
   /** The server without password. */
   readonly place: string
-  /** In milliseconds. */
-  readonly statementTimeout: number
   /** Makes room for so many more events. */
   ensurePartitions(room: number): Promise<void>
   /** Called once, when the connection is no longer needed. */
@@ -62,7 +60,11 @@ export class PostgresTransaction implements DriverTransaction {
     this.list = reader.list
     this.sql = {
       dialect: 'postgres',
-      query: (text, values) => this.#on(() => runSql(client, text, values), { own: false }),
+      query: async (text, values) => {
+        const send = await valuesSender()
+        const sent = send(values)
+        return this.#on(() => runSql(client, text, sent), { own: false })
+      },
       queryAll: (statements) => this.#queryAll(statements),
     }
     // Goes out together with the first statement; if it fails, that one fails as well.
@@ -119,8 +121,8 @@ export class PostgresTransaction implements DriverTransaction {
   }
 
   async #queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
-    const { results, failure } = await runBatch(this.#client, statements, this.#parts.statementTimeout)
-    if (failure === undefined || isStatementError(failure.error)) return { results, ...(failure && { failure }) }
+    const { results, failure, lost } = await runBatch(this.#client, statements)
+    if (failure === undefined || !lost) return { results, failure }
     this.#end(true)
     return { results, failure: { error: storageError(failure.error, this.#parts.place, 'none') } }
   }

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../message/index.ts'
 import { DocumentConflictError, LeaseLostError, type DocumentChange } from '../storage/index.ts'
 import { letterKey, letterOf, type LetterValue } from './dead-letters.ts'
-import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
+import { HandlerFailure, SharedFailure } from './errors.ts'
 import type { Projection } from './projection.ts'
 import { ProjectionScope, type Occurrence } from './projection-scope.ts'
 import { segmentOf } from './segment-of.ts'
@@ -97,8 +97,8 @@ export async function commit(work: Work<Projection>, items: readonly Item[], cha
   try {
     await handleAndWrite(work, { occurrences, changes, together: true })
   } catch (error) {
-    if (!(error instanceof StatementsTimeoutError)) throw error
-    // Each has its own time now, and the event that takes too long is found.
+    if (!(error instanceof SharedFailure)) throw error
+    // One at a time, with its own time for each: the event that is to blame is found.
     await handleAndWrite(work, { occurrences, changes, together: false })
   }
 }

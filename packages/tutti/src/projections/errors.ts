@@ -3,10 +3,10 @@ import { TuttiError } from '../kernel/index.ts'
 /** Something about a projection or subscription that cannot be done. */
 export class ProjectionError extends TuttiError {}
 
-/** Statements that ran together took too long, so nobody knows which event is to blame; the cause says how long. */
-export class StatementsTimeoutError extends Error {
+/** Statements of several events ran together and failed in a way that does not tell which of them is to blame. */
+export class SharedFailure extends Error {
   constructor(cause: unknown) {
-    super('Statements took too long.', { cause })
+    super('Statements of several events failed.', { cause })
   }
 }
 

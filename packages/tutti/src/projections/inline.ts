@@ -5,7 +5,7 @@ import type { AppendOptions, Appended, Storage, Transaction } from '../storage/i
 import { buildId, type Build } from './build.ts'
 import { BuildTables } from './build-tables.ts'
 import { newestBuild, updateControl } from './control.ts'
-import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
+import { HandlerFailure, SharedFailure } from './errors.ts'
 import type { Projection } from './projection.ts'
 import { ProjectionScope } from './projection-scope.ts'
 import { Watchdog } from './watchdog.ts'
@@ -112,7 +112,7 @@ class StorageInline implements InlineProjections {
     try {
       await scope.handleAll(events.map((event) => ({ event, attempt: 1, replaying })))
     } catch (error) {
-      throw error instanceof HandlerFailure || error instanceof StatementsTimeoutError ? error.cause : error
+      throw error instanceof HandlerFailure || error instanceof SharedFailure ? error.cause : error
     }
     await tx.state.write(scope.documents.takeChanges())
   }

@@ -1,11 +1,13 @@
-import { runTogether, type Transaction } from '../storage/index.ts'
-import { HandlerFailure } from './errors.ts'
+import { isUnavailable, runTogether, type Transaction } from '../storage/index.ts'
+import { HandlerFailure, SharedFailure } from './errors.ts'
 
 /** Statements that handlers have returned and nobody has waited for yet: they run together. */
 export class PendingStatements {
   readonly #tx: Transaction
   #last: Promise<unknown> | undefined
-  #failure: HandlerFailure | undefined
+  /** The places of the events that they are of. */
+  #indexes: number[] = []
+  #failure: HandlerFailure | SharedFailure | undefined
 
   constructor(tx: Transaction) {
     this.#tx = tx
@@ -17,7 +19,10 @@ export class PendingStatements {
     const running = runTogether(this.#tx, Array.isArray(result) ? result : [result])
     if (running === undefined) return false
     // They end in their order, so the first failure is that of the first event.
-    this.#last = running.catch((error: unknown) => (this.#failure ??= new HandlerFailure(index, error)))
+    this.#indexes.push(index)
+    this.#last = running.catch(
+      (error: unknown) => (this.#failure ??= isUnavailable(error) ? this.blame(error) : new HandlerFailure(index, error)),
+    )
     return true
   }
 
@@ -26,11 +31,19 @@ export class PendingStatements {
     return this.#last !== undefined
   }
 
-  /** Waits for all. Rejects with the `HandlerFailure` of the first that failed. */
+  /** Waits for all. Rejects with the `HandlerFailure` of the first that failed, or with a `SharedFailure`. */
   async settled(): Promise<void> {
     const last = this.#last
     await last
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#last === last) this.#last = undefined
+    if (this.#last !== last) return
+    this.#last = undefined
+    this.#indexes = []
+  }
+
+  /** Whom to blame for a failure that does not tell: the event, where there is but one. */
+  blame(error: unknown): HandlerFailure | SharedFailure {
+    const [index] = this.#indexes
+    return index !== undefined && this.#indexes.length === 1 ? new HandlerFailure(index, error) : new SharedFailure(error)
   }
 }

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../message/index.ts'
 import type { SqlDatabase, SqlFragment, Transaction } from '../storage/index.ts'
 import { BatchDocuments } from './batch-documents.ts'
 import { tableName, type Build } from './build.ts'
-import { HandlerFailure, StatementsTimeoutError } from './errors.ts'
+import { HandlerFailure, SharedFailure } from './errors.ts'
 import { contextOf } from './event-context.ts'
 import { handle } from './event-handlers.ts'
 import type { BuildContext, ProjectionContext, ProjectionDocuments } from './handler-context.ts'
@@ -69,7 +69,7 @@ export class ProjectionScope extends BuildScope {
     return this.#watchdog.signal
   }
 
-  /** Handles events in order. Rejects with a `HandlerFailure` for the first that failed, or with a `StatementsTimeoutError`. */
+  /** Handles events in order. Rejects with a `HandlerFailure` for the first that failed, or with a `SharedFailure` where nobody knows. */
   async handleAll(occurrences: readonly Occurrence[]): Promise<void> {
     try {
       for (let index = 0; index < occurrences.length; index++) {
@@ -121,7 +121,7 @@ export class ProjectionScope extends BuildScope {
     try {
       await this.#watchdog.watch(this.#statements.settled())
     } catch (error) {
-      throw error instanceof HandlerFailure ? error : new StatementsTimeoutError(error)
+      throw error instanceof HandlerFailure || error instanceof SharedFailure ? error : this.#statements.blame(error)
     }
   }
 }

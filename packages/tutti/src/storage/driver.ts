@@ -87,7 +87,7 @@ export interface StatementsOutcome {
   /** Of those that did not fail. */
   readonly results: readonly SqlResult[]
   /** Why the one behind the last result failed. @default none did */
-  readonly failure?: { readonly error: unknown }
+  readonly failure?: { readonly error: unknown } | undefined
 }
 
 export interface StreamPage {

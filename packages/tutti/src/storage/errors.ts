@@ -10,6 +10,11 @@ export class StorageError extends TuttiError {
   }
 }
 
+/** Whether something failed because the storage could not work, so that no statement or event is to blame. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof StorageError && error.status === 503
+}
+
 /** A statement of a batch failed, and those behind it were not run. The cause is what the backend says. */
 export class SqlBatchError extends StorageError {
   /** Which one it was, from 0. */

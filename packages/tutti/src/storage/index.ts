@@ -38,6 +38,7 @@ export {
   type WriteResult,
 } from './driver.ts'
 export type { GroupCommitLimits } from './group-commit.ts'
+export { isUnavailable } from './errors.ts'
 export { runTogether } from './run-together.ts'
 export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
 export type { EncodedEvent, EventRow } from '../message/index.ts'

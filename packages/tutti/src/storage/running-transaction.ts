@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/index.ts'
 import type { DriverReader, DriverStatement, DriverTransaction, DriverTransactionSql, Unit, UnitResult } from './driver.ts'
-import { SqlBatchError, StorageError } from './errors.ts'
+import { isUnavailable, SqlBatchError, StorageError } from './errors.ts'
 import { eventsOnDriver, type Route } from './events-on-driver.ts'
 import { runListeners } from './run-listeners.ts'
 import { createSqlDatabase } from './sql/create-sql-database.ts'
@@ -85,13 +85,15 @@ export class RunningTransaction implements Transaction, Route {
     return this.#inTurn(() => sql.query(text, values))
   }
 
-  /** Runs a user's statements in their turn, and none behind one that fails. Throws `TUTTI_SQL_BATCH_FAILED`. */
+  /**
+   * Runs a user's statements in their turn, and none behind one that fails. Throws `TUTTI_SQL_BATCH_FAILED`, or what keeps the storage from
+   * working.
+   */
   async queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
     const sql = this.#driverSql
     const { results, failure } = await this.#inTurn(() => runAll(sql, statements))
     if (failure === undefined) return results
-    // What keeps a storage from working is no statement's fault.
-    throw failure.error instanceof StorageError ? failure.error : new SqlBatchError(results.length, statements.length, failure.error)
+    throw isUnavailable(failure.error) ? failure.error : new SqlBatchError(results.length, statements.length, failure.error)
   }
 
   /**
