@@ -2,6 +2,7 @@ import { newId } from '../kernel/index.ts'
 import type { Askable, Sendable } from '../message/index.ts'
 import type { Transaction } from '../storage/index.ts'
 import { all } from './all.ts'
+import { runChild } from './child-run.ts'
 import { once, perform } from './effect.ts'
 import { WorkflowFailure } from './errors.ts'
 import type { Operations } from './operations.ts'
@@ -10,7 +11,8 @@ import { ask, send } from './sending.ts'
 import type { StepContext } from './step-context.ts'
 import { resolveAttempts, resolveUndo, type StepOptions } from './step-options.ts'
 import { sleep, waitForSignal } from './waiting.ts'
-import type { SendOptions, WorkflowContext } from './workflow-context.ts'
+import type { ChildOptions, SendOptions, WorkflowContext } from './workflow-context.ts'
+import type { WorkflowType } from './workflow-type.ts'
 
 /** What the function of a workflow gets, for one run. */
 export function createContext(run: Operations): WorkflowContext {
@@ -52,6 +54,7 @@ export function createContext(run: Operations): WorkflowContext {
     patched,
     send: (command: Sendable<unknown>, options: SendOptions<unknown> = {}) => send(run, command, options),
     ask: (query: Askable<unknown>, options: SendOptions<unknown> = {}) => ask(run, query, options),
+    run: (workflow: WorkflowType, input: unknown, options: ChildOptions = {}) => runChild(run, { workflow, input }, options),
     fail: (reason: string, details?: Readonly<Record<string, unknown>>) => new WorkflowFailure(reason, details),
     continueAs: (input: unknown) => run.continueAs(input),
   }

@@ -1,10 +1,18 @@
 import { milliseconds, type Duration, type Timer } from '../kernel/index.ts'
-import { DocumentConflictError, type DocumentChange, type Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { Admission } from './admission.ts'
 import { Catalogue } from './catalogue.ts'
 import { resolveEngine, type EngineSettings, type WorkflowsOptions } from './engine-settings.ts'
-import { openStatus, runKey, type RunDocument } from './run-document.ts'
+import type { RunName } from './execution-host.ts'
+import { Presence } from './presence.ts'
+import { Retention } from './retention.ts'
+import { RunSearch, type RunPage, type RunQuery } from './run-search.ts'
+import type { RunStatus } from './run-status.ts'
+import { Family } from './family.ts'
 import type { RunHandle } from './run-handle.ts'
-import { orderRun, type RunOrder, type StartOptions } from './run-order.ts'
+import type { StartOptions } from '../message/index.ts'
+import type { SignalSources } from './signal-source.ts'
+import { Starter } from './starter.ts'
 import { StoredRun } from './stored-run.ts'
 import { Worker } from './worker.ts'
 import type { InputOf, WorkflowType } from './workflow-type.ts'
@@ -18,31 +26,61 @@ export function createWorkflows(storage: Storage, workflows: readonly Workflow[]
 
 class StorageWorkflows implements Workflows {
   readonly #storage: Storage
-  readonly #catalogue: Catalogue
   readonly #settings: EngineSettings
   readonly #worker: Worker
+  readonly #starter: Starter
+  readonly #presence: Presence
+  readonly #search: RunSearch
+  readonly #retention: Retention
+  readonly #instruments: Disposable[] = []
   #timer: Timer | undefined
   #running = false
+  #strandedSeen = 0
+  #lookedAfter = Number.NEGATIVE_INFINITY
   #stopped: Promise<void> | undefined
 
   constructor(storage: Storage, catalogue: Catalogue, settings: EngineSettings) {
     this.#storage = storage
-    this.#catalogue = catalogue
     this.#settings = settings
-    this.#worker = new Worker({
-      storage,
-      settings,
-      catalogue,
-      admit: () => Promise.resolve(true),
-      ending: () => Promise.resolve([]),
+    const parts = { storage, settings, catalogue }
+    const admission = new Admission({ state: storage.state, clock: settings.clock })
+    const worker: Worker = new Worker({
+      ...parts,
+      get children() {
+        return family
+      },
+      admit: (document, workflow) => admission.admit(document, workflow),
+      ending: async (run, value) => {
+        const telling = await family.telling(run, value)
+        const { also, settled } = await admission.leaving(run, value)
+        return { also: [...telling, ...also], settled }
+      },
+      onLeft: (execution, how) => family.left(execution, how),
     })
+    const starter = new Starter({ ...parts, worker })
+    const family: Family = new Family({ storage, settings, worker, starter, handle: (run) => this.#handle(run, {}) })
+    this.#worker = worker
+    this.#starter = starter
+    this.#presence = new Presence({ ...parts, ...settings })
+    const about = { state: storage.state, clock: settings.clock, presence: this.#presence }
+    this.#search = new RunSearch(about)
+    this.#retention = new Retention(about)
   }
 
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
+    await this.#presence.introduce()
+    await this.#presence.beat()
     this.#worker.start()
-    this.#beat()
+    this.#arm()
+    const { meter } = this.#settings
+    this.#instruments.push(
+      meter.gauge('tutti.workflow.active', () => this.#worker.size, { description: 'Runs that this process executes' }),
+      meter.gauge('tutti.workflow.stranded', () => this.#strandedSeen, {
+        description: 'Runs that no living process can execute, up to 1000',
+      }),
+    )
   }
 
   stop({ timeout = '10s' }: { readonly timeout?: Duration } = {}): Promise<void> {
@@ -54,75 +92,73 @@ class StorageWorkflows implements Workflows {
   }
 
   async run<W extends WorkflowType>(type: W, input: InputOf<W>, options: StartOptions = {}): Promise<RunHandle<W>> {
-    const { clock, payload } = this.#settings
-    const order = await orderRun(this.#catalogue.known(type), input, { ...options, clock, payload })
-    await this.#create(order)
-    return this.get(type, order.id)
+    return this.get(type, await this.#starter.start(type, input, options))
   }
 
   get<W extends WorkflowType>(workflow: W, id: string): RunHandle<W> {
-    const parts = { storage: this.#storage, settings: this.#settings, worker: this.#worker, signals: workflow.signals }
-    return new StoredRun<W>(parts, { workflow: workflow.name, id })
+    return this.#handle<W>({ workflow: workflow.name, id }, workflow.signals)
+  }
+
+  list(query: RunQuery = {}): Promise<RunPage> {
+    return this.#search.list(query)
+  }
+
+  stranded({ limit = 100 }: { readonly limit?: number } = {}): Promise<readonly RunStatus[]> {
+    return this.#search.stranded(limit)
+  }
+
+  prune({ before }: { readonly before?: Date } = {}): Promise<number> {
+    return this.#retention.prune(before)
+  }
+
+  #handle<W extends WorkflowType>(run: RunName, signals: SignalSources): StoredRun<W> {
+    return new StoredRun<W>({ storage: this.#storage, settings: this.#settings, worker: this.#worker, signals }, run)
   }
 
   async #stop(timeout: number): Promise<void> {
     await this.#worker.stop(timeout)
     this.#running = false
     this.#timer?.cancel()
+    for (const instrument of this.#instruments.splice(0)) instrument[Symbol.dispose]()
+    await this.#presence.leave().catch((error: unknown) => this.#settings.log.warn('A process could not say that it ends', { error }))
   }
 
-  /** Stores a run, and executes it at once where there is room; where there is one of that id already, nothing is done. */
-  async #create({ workflow, id, value, due, tenant }: RunOrder): Promise<void> {
-    const key = runKey(workflow, id)
-    const here = this.#worker.room > 0 && due <= this.#settings.clock.now()
-    const { claim } = this.#worker
-    const status = openStatus(value.version)
-    const change: DocumentChange = {
-      key,
-      value: here ? { ...value, state: 'running' } : value,
-      ifVersion: 0,
-      status,
-      due,
-      ...(tenant !== undefined && { tenant }),
-      ...(here && { claim }),
-    }
-    try {
-      await this.#storage.state.write([change])
-    } catch (error) {
-      if (error instanceof DocumentConflictError && error.key === key) return
-      throw error
-    }
-    const document: RunDocument = {
-      key,
-      value: { ...value, state: 'running' },
-      version: 1,
-      status,
-      due,
-      tenant,
-      owner: claim.owner,
-      leaseUntil: claim.until,
-      epoch: 1,
-      updatedAt: value.createdAt,
-    }
-    const begin = (): void => (here ? void this.#worker.take(document) : this.#worker.lookAt(due))
-    if (this.#storage.running === undefined) begin()
-    else this.#storage.running.onCommit(begin)
-  }
-
-  #beat(): void {
-    const { clock, lease, log } = this.#settings
+  #arm(): void {
+    const { clock, lease } = this.#settings
     this.#timer = clock
       .setTimeout(() => {
-        void this.#worker
-          .renew()
-          .catch((error: unknown) => {
-            log.warn('The leases of runs could not be prolonged; it is tried again', { error })
-            this.#worker.loseOverdue()
-          })
-          .then(() => {
-            if (this.#running) this.#beat()
-          })
+        void this.#beat().then(() => {
+          if (this.#running) this.#arm()
+        })
       }, lease / 3)
       .unref()
   }
+
+  /** Prolongs what is held here, says that this process lives, and looks after what nobody else does now and then. */
+  async #beat(): Promise<void> {
+    const { log, clock } = this.#settings
+    try {
+      await this.#worker.renew()
+      await this.#presence.beat()
+      if (clock.monotonic() - this.#lookedAfter < lookAfter) return
+      this.#lookedAfter = clock.monotonic()
+      await this.#lookAfter()
+    } catch (error) {
+      log.warn('The leases of runs could not be kept up; it is tried again', { error })
+      this.#worker.loseOverdue()
+    }
+  }
+
+  async #lookAfter(): Promise<void> {
+    await this.#retention.prune()
+    const { length } = await this.#search.stranded(1_000)
+    if (length > this.#strandedSeen)
+      this.#settings.log.warn('There are runs that no process can execute: deploy the version of the workflow that they began with', {
+        runs: length,
+      })
+    this.#strandedSeen = length
+  }
 }
+
+/** How often runs that have ended long ago are removed, and stranded ones are counted, in milliseconds. */
+const lookAfter = 60_000

@@ -1,6 +1,7 @@
 import type { DocumentChange, Storage } from '../storage/index.ts'
 import type { EngineSettings } from './engine-settings.ts'
 import type { Failure } from './failure.ts'
+import type { WorkflowType } from './workflow-type.ts'
 import type { EndState, RunDocument, RunValue } from './run-document.ts'
 
 /** How a run has left the memory of a process. */
@@ -23,10 +24,32 @@ export interface RunEnd {
   readonly failure?: Failure
 }
 
+/** Runs that runs start. */
+export interface ChildRuns {
+  /** Starts a run, unless there is one of that id. */
+  start(
+    workflow: WorkflowType,
+    input: unknown,
+    options: { readonly id: string; readonly parent: RunName; readonly deadline?: number; readonly tenant?: string },
+  ): Promise<void>
+  /** How a run has ended; `undefined` while it goes on, and where there is none. */
+  end(run: RunName): Promise<RunEnd | undefined>
+  /** Cancels a run, or undoes one that is completed, and waits until that is done. Throws `TUTTI_RUN_FAILED` where it cannot be. */
+  takeBack(run: RunName, signal: AbortSignal): Promise<void>
+}
+
+/** What goes with the end of a run. */
+export interface Ending {
+  readonly also: readonly DocumentChange[]
+  /** To be called once it was written, or was not. */
+  readonly settled: () => void
+}
+
 /** What an execution needs of the process. */
 export interface ExecutionHost {
   readonly storage: Storage
   readonly settings: EngineSettings
+  readonly children: ChildRuns
   /** What is written together with the end of a run. */
-  ending(run: RunName, value: RunValue): Promise<readonly DocumentChange[]>
+  ending(run: RunName, value: RunValue): Promise<Ending>
 }

@@ -35,6 +35,8 @@ export class Execution {
   /** Why its work was given up. */
   #interruption: WorkflowError | undefined
   #problem: WorkflowError | undefined
+  /** Children whose ends are being written. */
+  readonly #holds = new Set<string>()
   #checking = false
   #parking = false
   #idle: Timer | undefined
@@ -103,6 +105,21 @@ export class Execution {
     const error = new WorkflowError('TUTTI_LEASE_LOST', `The run ${this.session.model.id} is executed by another process now.`)
     this.session.claim.abort(error)
     this.session.work.abort(error)
+  }
+
+  /** Keeps the run in memory until it is told that a child has ended. Gives false where it may have left by then. */
+  hold(child: string): boolean {
+    if (!this.#isReachable) return false
+    this.#holds.add(child)
+    return true
+  }
+
+  /** A child that this run was held for has ended, or is another process's to end. */
+  tell(child: string, item: InboxItem | undefined): void {
+    this.#holds.delete(child)
+    if (item !== undefined) this.session.model.put(item)
+    this.#serve()
+    this.#check()
   }
 
   /** Gives the run back as soon as what it does now is recorded. */
@@ -203,14 +220,19 @@ export class Execution {
   async #end(state: EndState, change: RunChange): Promise<void> {
     const { host, model, clock } = this.session
     const { completed, failed } = this.workflow.settings.retention
-    await this.#depart(async () => {
+    let settled = (): void => undefined
+    const written = this.#depart(async () => {
+      settled()
+      settled = () => undefined
       if (state === 'completed' && this.#interruption !== undefined) return undefined
       const endedAt = clock.now()
       const ended = { ...change, state, endedAt, pending: [] }
       const due = endedAt + (state === 'completed' ? completed : failed)
-      const also = await host.ending({ workflow: model.workflow, id: model.id }, { ...model.value, ...ended })
-      return this.session.compose(ended, { status: state, due, release: true, also })
+      const ending = await host.ending({ workflow: model.workflow, id: model.id }, { ...model.value, ...ended })
+      settled = ending.settled
+      return this.session.compose(ended, { status: state, due, release: true, also: ending.also })
     }, 'ended')
+    await written.finally(() => settled())
   }
 
   /** The run does something else than its journal says: it is kept as it is until somebody retries it. */
@@ -258,8 +280,8 @@ export class Execution {
       return
     }
     const { idle } = host.settings
-    const rests = isCalm && waits.size > 0 && waits.soonest - clock.now() > idle
-    if ((leaving && isCalm) || (rests && !waits.areWatched)) void this.#park()
+    const rests = isCalm && this.#holds.size === 0 && waits.size > 0 && waits.soonest - clock.now() > idle
+    if ((leaving && isCalm && this.#holds.size === 0) || (rests && !waits.areWatched)) void this.#park()
     else if (rests) this.#idle ??= clock.setTimeout(() => void this.#park(), idle).unref()
     else this.#stopIdling()
   }
@@ -277,8 +299,8 @@ export class Execution {
     try {
       await this.#depart(() => {
         const { isCalm, blocked } = this.session
-        if (!isCalm || model.isDirty || (waits.size === 0 && !leaving)) return undefined
-        const due = blocked || waits.size === 0 ? clock.now() : Math.min(waits.soonest, value.deadline ?? Number.POSITIVE_INFINITY)
+        if (!isCalm || this.#holds.size > 0 || model.isDirty || (waits.size === 0 && !leaving)) return undefined
+        const due = blocked || waits.size === 0 ? clock.now() : this.#nextDue()
         const state = value.state === 'undoing' ? 'undoing' : waits.size === 0 ? 'queued' : 'waiting'
         return this.session.compose({ state }, { due, release: true })
       }, 'parked')
@@ -286,6 +308,17 @@ export class Execution {
       this.#parking = false
       this.#check()
     }
+  }
+
+  /** When the run goes on by itself. Whoever ends a child tells its parent; should that be lost, it looks itself. */
+  #nextDue(): number {
+    const { waits, value, clock } = this.session
+    const forChild = waits.pending.some(({ kind }) => kind === 'run')
+    return Math.min(
+      waits.soonest,
+      value.deadline ?? Number.POSITIVE_INFINITY,
+      forChild ? clock.now() + childCheck : Number.POSITIVE_INFINITY,
+    )
   }
 
   /** Writes the run for the last time here, where `make` gives something. */
@@ -333,6 +366,9 @@ export class Execution {
     this.#overdue = clock.setTimeout(() => this.#interrupt(runOverdue()), Math.max(0, value.deadline - clock.now())).unref()
   }
 }
+
+/** How often a run looks for the end of a child, at least, in milliseconds. */
+const childCheck = 3_600_000
 
 type Composed = ReturnType<RunSession['compose']>
 

@@ -50,9 +50,9 @@ export class Journal {
     return this.#count
   }
 
-  /** Records that the function has not come to again. */
-  get unread(): ReadonlySet<string> {
-    return this.#unread
+  /** Whether there is something that the function has not come to again. */
+  get isReplaying(): boolean {
+    return this.#unread.size > 0 || this.#pending.size > 0
   }
 
   /** What was waited for, and to which the function has not come again. */

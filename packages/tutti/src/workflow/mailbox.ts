@@ -11,8 +11,6 @@ export interface OutsideChange {
   readonly status?: string
   /** Infinity is never. */
   readonly due: number
-  /** @default as it was */
-  readonly claim?: { readonly owner: string; readonly until: number }
   /** What is written with it. @default nothing */
   readonly also?: readonly DocumentChange[]
 }
@@ -32,26 +30,31 @@ export async function changeRun(
     if (before === undefined) throw runUnknown(workflow, id)
     const change = await make(before)
     if (change === undefined) return undefined
-    const { value, status = before.status, due, claim, also = [] } = change
-    const { version: ifVersion, epoch, tenant } = before
-    const run: DocumentChange = {
-      key,
-      value,
-      ifVersion,
-      epoch,
-      ...(status !== undefined && { status }),
-      ...(Number.isFinite(due) && { due: Math.ceil(due) }),
-      ...(tenant !== undefined && { tenant }),
-      ...(claim && { claim }),
-    }
     try {
-      await storage.state.write([run, ...also])
+      await storage.state.write([outsideChange(before, change), ...(change.also ?? [])])
       return { before, change }
     } catch (error) {
       if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError) || attempt === attempts) throw error
       // Whoever executes the run writes often: not both again at the same time.
       if (attempt > 3) await clock.sleep(Math.random() * Math.min(attempt, 20))
     }
+  }
+}
+
+/** How a document is changed that is as it was read. */
+export function outsideChange(
+  { key, status: before, version: ifVersion, epoch, tenant }: RunDocument,
+  change: OutsideChange,
+): DocumentChange {
+  const { value, status = before, due } = change
+  return {
+    key,
+    value,
+    ifVersion,
+    epoch,
+    ...(status !== undefined && { status }),
+    ...(Number.isFinite(due) && { due: Math.ceil(due) }),
+    ...(tenant !== undefined && { tenant }),
   }
 }
 

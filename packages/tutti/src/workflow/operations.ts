@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { Transaction } from '../storage/index.ts'
+import type { ChildRuns, RunName } from './execution-host.ts'
 import type { Place, Scope } from './place.ts'
 import type { InboxItem, JournalRecord, OperationKind, PendingOperation } from './run-document.ts'
 import type { StepContext } from './step-context.ts'
@@ -33,6 +34,10 @@ export interface Operations {
   /** Silent for what is not happening for the first time. */
   readonly log: Logger
   readonly info: RunFacts
+  readonly name: RunName
+  /** The run's id, with the number of its journal from the second one on: what keys of steps and ids of children begin with. */
+  readonly journalId: string
+  readonly children: ChildRuns
   /** What the workflow says about the attempts of its steps. */
   readonly attempts: AttemptOptions
   /** The most characters of a result. */

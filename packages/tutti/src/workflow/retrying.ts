@@ -7,7 +7,8 @@ export function retried(
   records: readonly JournalRecord[],
 ): { readonly value: RunValue; readonly status: string } | undefined {
   const status = openStatus(value.version)
-  const { problem, failure, endedAt: _, ...rest } = value
+  // It has to be let in again.
+  const { problem, failure, endedAt: _endedAt, admission: _admission, ...rest } = value
   switch (value.state) {
     case 'stuck':
       return { value: { ...rest, state: failure === undefined ? 'queued' : 'undoing', ...(failure && { failure }) }, status }

@@ -1,4 +1,4 @@
-import type { Actor, TraceContext } from '../kernel/index.ts'
+import { newId, type Actor, type TraceContext } from '../kernel/index.ts'
 import type { Document } from '../storage/index.ts'
 import type { Failure } from './failure.ts'
 
@@ -107,20 +107,25 @@ export interface RunValue {
   /** Why it is stuck, or which undo failed. */
   readonly problem?: PlacedFailure
   readonly output?: unknown
-  /** The limits under which it runs, and whether it has been let in. */
-  readonly admission?: Admission
+  readonly admission?: Admitted
 }
 
-/** What lets a run in, and whether it did. */
-export interface Admission {
+/** Whether a run was let in, where its workflow has limits. */
+export interface Admitted {
   readonly admitted: boolean
-  /** The key of the group whose runs are counted. */
-  readonly concurrency?: string
-  readonly rate?: string
+  /** Of which group of runs it is, where only so many go on at a time. */
+  readonly group?: string
+  /** When it may begin, where only so many do in a span of time; in milliseconds since 1970. */
+  readonly begin?: number
 }
 
 /** A run as it is stored. */
 export type RunDocument = Document<RunValue>
+
+/** What tells a run that one of those that it has started has ended. */
+export function childItem(key: string, now: number): InboxItem {
+  return { id: newId(), kind: 'child', name: key, size: 0, at: now }
+}
 
 const endStates: ReadonlySet<string> = new Set<EndState>(['completed', 'compensated', 'failed', 'compensation-failed', 'cancelled'])
 

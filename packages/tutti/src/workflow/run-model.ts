@@ -163,10 +163,10 @@ const inboxItems = 1_000
 const rememberedKeys = 100
 
 /** A run with another item in its inbox; `undefined` where the inbox is full, and the same run where the key was used already. */
-export function withItem(value: RunValue, item: InboxItem, key: string | undefined): RunValue | undefined {
+export function withItem(value: RunValue, item: InboxItem, key?: string): RunValue | undefined {
   const { inbox = [], seen = [] } = value
   if (key !== undefined && seen.includes(key)) return value
-  if (inbox.length >= inboxItems) return undefined
+  if (inbox.length >= inboxItems && item.kind === 'signal') return undefined
   return { ...value, inbox: [...inbox, item], ...(key !== undefined && { seen: [...seen, key].slice(-rememberedKeys) }) }
 }
 

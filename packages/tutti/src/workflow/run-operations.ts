@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from '../observe/index.ts'
 import type { Transaction } from '../storage/index.ts'
 import { attempting } from './attempting.ts'
 import { beyondLimit, WorkflowError } from './errors.ts'
+import type { ChildRuns, RunName } from './execution-host.ts'
 import type { Attempt, Done, Operations, Outcome } from './operations.ts'
 import { Scope, undoPath, type Place } from './place.ts'
 import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
@@ -51,7 +52,7 @@ export class RunOperations implements Operations {
   }
 
   get log(): Logger {
-    return this.#session.model.journal.unread.size > 0 ? silentLogger : this.#log
+    return this.#session.model.journal.isReplaying ? silentLogger : this.#log
   }
 
   get info(): RunFacts {
@@ -59,6 +60,20 @@ export class RunOperations implements Operations {
     const { name, version } = this.#parts.workflow
     const deadline = value.deadline === undefined ? undefined : new Date(value.deadline)
     return { id: model.id, workflow: name, version, tenant: document.tenant, createdAt: new Date(value.createdAt), deadline }
+  }
+
+  get name(): RunName {
+    const { workflow, id } = this.#session.model
+    return { workflow, id }
+  }
+
+  get journalId(): string {
+    const { model, value } = this.#session
+    return value.generation === 0 ? model.id : `${model.id}.${value.generation}`
+  }
+
+  get children(): ChildRuns {
+    return this.#session.host.children
   }
 
   get attempts(): Operations['attempts'] {
@@ -145,9 +160,13 @@ export class RunOperations implements Operations {
     how: Pick<Attempt, 'attempt' | 'timeout'>,
     work: (ctx: StepContext) => T,
   ): Promise<Awaited<T>> {
-    const { model, value } = this.#session
-    const run = value.generation === 0 ? model.id : `${model.id}.${value.generation}`
-    const trial = { key: `${model.workflow}/${run}/${path}`, log: this.#log, clock: this.clock, signal: scope.signal, ...how }
+    const trial = {
+      key: `${this.name.workflow}/${this.journalId}/${path}`,
+      log: this.#log,
+      clock: this.clock,
+      signal: scope.signal,
+      ...how,
+    }
     return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))
   }
 

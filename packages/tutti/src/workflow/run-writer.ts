@@ -131,7 +131,7 @@ export class RunWriter {
       return 'lost'
     }
     if (error instanceof TuttiError && hopeless.has(error.code)) throw error
-    if (!(error instanceof DocumentConflictError)) {
+    if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError)) {
       log.warn('A run could not be written; it is tried again', { run: this.#key, error })
       await clock.sleep(Math.min(1_000, 20 * 2 ** Math.min(attempt, 10)))
     }

@@ -36,7 +36,7 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
   }
 
   async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<OutputOf<W>> {
-    const value = await this.#end(signal)
+    const value = await this.end(signal)
     // It is what the workflow's function came to, in the version that the run began with.
     if (value.state === 'completed') return value.output as OutputOf<W>
     const { state, failure, problem } = value
@@ -92,8 +92,11 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
     const changed = await this.#change((document) => {
       const { value } = document
       if (hasEnded(value.state) || value.cancel !== undefined) return undefined
-      const due = value.state === 'queued' || value.state === 'stuck' ? clock.now() : dueAfterMail(document, clock.now())
-      return { value: { ...value, cancel: { reason, at: clock.now() } }, due }
+      const next: RunValue = { ...value, cancel: { reason, at: clock.now() } }
+      // A run that is stuck is tried once more.
+      const stuck = value.state === 'stuck' ? retried(next, []) : undefined
+      if (stuck !== undefined) return { ...stuck, due: clock.now() }
+      return { value: next, due: value.state === 'queued' ? clock.now() : dueAfterMail(document, clock.now()) }
     })
     return changed || !hasEnded((await this.#document()).value.state)
   }
@@ -124,7 +127,7 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
   }
 
   /** Waits until the run has ended: is told so where it is executed here, and looks now and then otherwise. */
-  async #end(signal: AbortSignal | undefined): Promise<RunValue> {
+  async end(signal: AbortSignal | undefined): Promise<RunValue> {
     const { worker, settings } = this.#parts
     const key = runKey(this.workflow, this.id)
     for (let delay = 10; ; delay = Math.min(settings.poll, delay * 2)) {

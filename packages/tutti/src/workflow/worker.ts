@@ -1,10 +1,10 @@
 import type { Timer } from '../kernel/index.ts'
-import type { DocumentChange, Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { EngineSettings } from './engine-settings.ts'
 import { beyondLimit } from './errors.ts'
 import { Execution } from './execution.ts'
-import type { Departure, ExecutionHost, RunName } from './execution-host.ts'
+import type { ChildRuns, Departure, Ending, ExecutionHost, RunName } from './execution-host.ts'
 import { toFailure } from './failure.ts'
 import { openStatus, runsOf, type RunDocument, type RunValue } from './run-document.ts'
 import { validated } from './run-order.ts'
@@ -16,9 +16,11 @@ export interface WorkerParts {
   readonly storage: Storage
   readonly settings: EngineSettings
   readonly catalogue: Catalogue
-  /** Checks what else is to be done before a run begins. Resolves with whether it may. */
-  admit(document: RunDocument, workflow: Workflow): Promise<boolean>
-  ending(run: RunName, value: RunValue): Promise<readonly DocumentChange[]>
+  /** Lets a run in. Resolves with its document, or with when it is due where it has to wait. */
+  admit(document: RunDocument, workflow: Workflow): Promise<RunDocument | number>
+  ending(run: RunName, value: RunValue): Promise<Ending>
+  readonly children: ChildRuns
+  onLeft(execution: Execution, how: Departure): void
 }
 
 /** The most that is claimed of one workflow at once. */
@@ -66,7 +68,11 @@ export class Worker implements ExecutionHost {
     return { owner, until: Math.ceil(clock.now() + lease) }
   }
 
-  ending(run: RunName, value: RunValue): Promise<readonly DocumentChange[]> {
+  get children(): ChildRuns {
+    return this.#parts.children
+  }
+
+  ending(run: RunName, value: RunValue): Promise<Ending> {
     return this.#parts.ending(run, value)
   }
 
@@ -117,12 +123,13 @@ export class Worker implements ExecutionHost {
     try {
       this.#active.get(key)?.lose()
       if (await this.#isHopeless(document)) return
-      if (!(await this.#parts.admit(document, workflow))) return
-      const paged = await readPages(this.storage.state, document)
+      const admitted = await this.#parts.admit(document, workflow)
+      if (typeof admitted === 'number') return this.lookAt(admitted)
+      const paged = await readPages(this.storage.state, admitted)
       const execution = new Execution({
         host: this,
         workflow,
-        document,
+        document: admitted,
         paged,
         outputOf: (output) => validated(workflow.output, output),
         onLeft: (one, how) => this.#left(one, how),
@@ -257,6 +264,7 @@ export class Worker implements ExecutionHost {
   #left(execution: Execution, how: Departure): void {
     const { key } = execution
     if (this.#active.get(key) === execution) this.#active.delete(key)
+    this.#parts.onLeft(execution, how)
     if (how.kind === 'continued') void this.take(how.document)
     else {
       for (const listener of this.#ends.get(key) ?? []) listener(how.kind === 'ended' ? how.value : undefined)

@@ -1,5 +1,7 @@
 import type { Duration } from '../kernel/index.ts'
 import type { RunHandle } from './run-handle.ts'
+import type { RunPage, RunQuery } from './run-search.ts'
+import type { RunStatus } from './run-status.ts'
 import type { StartOptions } from '../message/index.ts'
 import type { InputOf, WorkflowType } from './workflow-type.ts'
 
@@ -13,4 +15,13 @@ export interface Workflows extends AsyncDisposable {
   run<W extends WorkflowType>(workflow: W, input: InputOf<W>, options?: StartOptions): Promise<RunHandle<W>>
   /** A run by its id, whether it exists or not. */
   get<W extends WorkflowType>(workflow: W, id: string): RunHandle<W>
+  /** Runs by what they are: by state, workflow, age and tenant. */
+  list(query?: RunQuery): Promise<RunPage>
+  /** Runs that go on, but that no living process can execute: their version of the workflow is deployed nowhere. */
+  stranded(options?: { readonly limit?: number }): Promise<readonly RunStatus[]>
+  /**
+   * Removes what is left of runs that have ended: of those whose time is over, which happens by itself as well, or of all that ended before
+   * a date. Resolves with their number.
+   */
+  prune(options?: { readonly before?: Date }): Promise<number>
 }

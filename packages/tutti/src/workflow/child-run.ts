@@ -1,0 +1,81 @@
+import { milliseconds } from '../kernel/index.ts'
+import { RunFailedError } from './errors.ts'
+import type { RunEnd, RunName } from './execution-host.ts'
+import type { Operations } from './operations.ts'
+import type { Place } from './place.ts'
+import { runKey } from './run-document.ts'
+import { longestId } from './run-order.ts'
+import { storable } from './storable.ts'
+import { resolveUndo } from './step-options.ts'
+import type { ChildOptions } from './workflow-context.ts'
+import type { WorkflowType } from './workflow-type.ts'
+
+/** Starts a run of another workflow, waits for its result, and takes it back with this run. */
+export async function runChild(
+  run: Operations,
+  child: { readonly workflow: WorkflowType; readonly input: unknown },
+  options: ChildOptions,
+): Promise<unknown> {
+  const { workflow, input } = child
+  const { name = workflow.name } = options
+  const place = run.enter('run', name)
+  const { path, recorded } = place
+  const named: RunName = { workflow: workflow.name, id: options.id ?? childId(run.journalId, path) }
+  const { children } = run
+  // Of a child there is always something to take back: it may have been started, whatever became of that.
+  const policy = resolveUndo(name, { run: (_, { signal }) => children.takeBack(named, signal), onUnknown: true }, undefined)
+  const undoable = (seq: number): void => policy && run.undos.add({ path, seq, policy, result: undefined })
+  if (recorded !== undefined) {
+    const { record, seq } = recorded
+    if (record.failure !== undefined) throw new RunFailedError(named, endOf(record.failure.code), record.failure)
+    undoable(seq)
+    return record.result
+  }
+  undoable(Number.POSITIVE_INFINITY)
+  await run.ready(place)
+  await run.attempt(place, { attempt: 1, timeout: undefined }, () =>
+    children.start(workflow, input, {
+      id: named.id,
+      parent: run.name,
+      ...(options.deadline !== undefined && { deadline: milliseconds(options.deadline) }),
+      ...(run.info.tenant !== undefined && { tenant: run.info.tenant }),
+    }),
+  )
+  const end = await ended(run, place, named)
+  if (end.state !== 'completed') {
+    // What it did it has undone itself.
+    if (end.state !== 'stuck' && end.state !== 'compensation-failed') run.undos.remove(path)
+    const failure = { ...(end.failure ?? { name: 'Error', message: 'it has no reason' }), code: end.state }
+    run.record(place, { failure })
+    throw new RunFailedError(named, end.state, failure)
+  }
+  const { value, size } = storable(end.output, `The result of ${path}`, run.payload)
+  undoable(run.record(place, { result: value, undo: true }, size))
+  return value
+}
+
+/** Waits until a child has ended, also while this run is in no process's memory. */
+async function ended(run: Operations, place: Place, child: RunName): Promise<RunEnd> {
+  const wanted = { kind: 'child', name: runKey(child.workflow, child.id) } as const
+  for (;;) {
+    const end = await run.attempt(place, { attempt: 1, timeout: undefined }, () => run.children.end(child))
+    if (end !== undefined) {
+      run.take(wanted)
+      return end
+    }
+    if (run.take(wanted) === undefined) await run.wait(place, {}, wanted)
+  }
+}
+
+function endOf(code: string | undefined): RunFailedError['state'] {
+  // It was put there when the end was recorded.
+  return code as RunFailedError['state']
+}
+
+/** The id of a child: that of its parent and what it is called there, as far as that fits. */
+function childId(parent: string, path: string): string {
+  const id = `${parent}/${path}`
+  if (id.length <= longestId) return id
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return `${id.slice(0, longestId - 33)}~${createHash('sha256').update(id).digest('hex').slice(0, 32)}`
+}

@@ -1,0 +1,66 @@
+import { DocumentConflictError, type DocumentChange, type Storage } from '../storage/index.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { EngineSettings } from './engine-settings.ts'
+import type { RunName } from './execution-host.ts'
+import { openStatus, runKey, type RunDocument } from './run-document.ts'
+import type { StartOptions } from '../message/index.ts'
+import { orderRun, type RunOrder } from './run-order.ts'
+import type { Worker } from './worker.ts'
+import type { WorkflowType } from './workflow-type.ts'
+
+/** Starts runs: those for which there is room are executed here at once, and claimed by the same write. */
+export class Starter {
+  readonly #storage: Storage
+  readonly #settings: EngineSettings
+  readonly #catalogue: Catalogue
+  readonly #worker: Worker
+
+  constructor(parts: {
+    readonly storage: Storage
+    readonly settings: EngineSettings
+    readonly catalogue: Catalogue
+    readonly worker: Worker
+  }) {
+    this.#storage = parts.storage
+    this.#settings = parts.settings
+    this.#catalogue = parts.catalogue
+    this.#worker = parts.worker
+  }
+
+  /** Starts a run, unless there is one of that id. Resolves with its id. */
+  async start(type: WorkflowType, input: unknown, options: StartOptions & { readonly parent?: RunName }): Promise<string> {
+    const { clock, payload } = this.#settings
+    const order = await orderRun(this.#catalogue.known(type), input, { ...options, clock, payload })
+    await this.#store(order)
+    return order.id
+  }
+
+  async #store({ workflow, id, value: queued, due, tenant }: RunOrder): Promise<void> {
+    const key = runKey(workflow, id)
+    const { clock } = this.#settings
+    const { claim } = this.#worker
+    const here = this.#worker.room > 0 && due <= clock.now()
+    const value = here ? ({ ...queued, state: 'running', claims: 1 } as const) : queued
+    const status = openStatus(value.version)
+    const change: DocumentChange = {
+      key,
+      value,
+      ifVersion: 0,
+      status,
+      due,
+      ...(tenant !== undefined && { tenant }),
+      ...(here && { claim }),
+    }
+    try {
+      await this.#storage.state.write([change])
+    } catch (error) {
+      if (error instanceof DocumentConflictError && error.key === key) return
+      throw error
+    }
+    const { owner, until: leaseUntil } = claim
+    const document: RunDocument = { key, value, version: 1, status, due, tenant, owner, leaseUntil, epoch: 1, updatedAt: value.createdAt }
+    const begin = (): void => (here ? void this.#worker.take(document) : this.#worker.lookAt(due))
+    if (this.#storage.running === undefined) begin()
+    else this.#storage.running.onCommit(begin)
+  }
+}
