@@ -37,7 +37,7 @@ export async function all(run: Operations, works: Readonly<Record<string, () => 
   scope.signal.throwIfAborted()
   const recorded = place.recorded?.record.result
   const first = typeof recorded === 'string' && errors.has(recorded) ? recorded : failed
-  if (place.recorded === undefined) run.record(place, { result: first }, first.length)
+  if (place.recorded === undefined) run.record(place, { result: first }, { size: first.length })
   await compensate(
     run,
     branches.map(({ prefix }) => prefix),

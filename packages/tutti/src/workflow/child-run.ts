@@ -3,7 +3,7 @@ import { RunFailedError } from './errors.ts'
 import type { RunEnd, RunName } from './execution-host.ts'
 import type { Operations } from './operations.ts'
 import type { Place } from './place.ts'
-import { runKey } from './run-document.ts'
+import { runKey, type InboxItem } from './run-document.ts'
 import { longestId } from './run-order.ts'
 import { storable } from './storable.ts'
 import { resolveUndo } from './step-options.ts'
@@ -41,29 +41,33 @@ export async function runChild(
       ...(run.info.tenant !== undefined && { tenant: run.info.tenant }),
     }),
   )
-  const end = await ended(run, place, named)
+  const { end, taken } = await ended(run, place, named)
   if (end.state !== 'completed') {
     // What it did it has undone itself.
     if (end.state !== 'stuck' && end.state !== 'compensation-failed') run.undos.remove(path)
     const failure = { ...(end.failure ?? { name: 'Error', message: 'it has no reason' }), code: end.state }
-    run.record(place, { failure })
+    run.record(place, { failure }, { taken })
     throw new RunFailedError(named, end.state, failure)
   }
   const { value, size } = storable(end.output, `The result of ${path}`, run.payload)
-  undoable(run.record(place, { result: value, undo: true }, size))
+  undoable(run.record(place, { result: value, undo: true }, { size, taken }))
   return value
 }
 
 /** Waits until a child has ended, also while this run is in no process's memory. */
-async function ended(run: Operations, place: Place, child: RunName): Promise<RunEnd> {
+async function ended(
+  run: Operations,
+  place: Place,
+  child: RunName,
+): Promise<{ readonly end: RunEnd; readonly taken: InboxItem | undefined }> {
   const wanted = { kind: 'child', name: runKey(child.workflow, child.id) } as const
+  let taken: InboxItem | undefined
   for (;;) {
     const end = await run.attempt(place, { attempt: 1, timeout: undefined }, () => run.children.end(child))
-    if (end !== undefined) {
-      run.take(wanted)
-      return end
-    }
-    if (run.take(wanted) === undefined) await run.wait(place, {}, wanted)
+    taken ??= run.take(wanted)
+    if (end !== undefined) return { end, taken }
+    const item = await run.wait(place, {}, wanted)
+    if (item !== 'time') taken = item
   }
 }
 

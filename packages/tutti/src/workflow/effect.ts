@@ -22,7 +22,11 @@ export function once(run: Operations, place: Place, work: (ctx: StepContext) => 
     const { value, size } = storable(await run.attempt(place, how, work), `The result of ${place.path}`, run.payload)
     const took = Math.round(run.clock.monotonic() - began)
     const { attempt, undoable } = how
-    const seq = run.record(place, { result: value, took, ...(attempt > 1 && { attempts: attempt }), ...(undoable && { undo: true }) }, size)
+    const seq = run.record(
+      place,
+      { result: value, took, ...(attempt > 1 && { attempts: attempt }), ...(undoable && { undo: true }) },
+      { size },
+    )
     return { result: value, seq }
   }
 }

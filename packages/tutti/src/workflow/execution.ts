@@ -87,16 +87,18 @@ export class Execution {
   async deliver(item: InboxItem, key?: string): Promise<'done' | 'full' | 'left'> {
     if (!this.#isReachable) return 'left'
     if (!this.session.model.put(item, key)) return 'full'
+    const { mark } = this.session.model
     this.#serve()
-    return this.#saved()
+    return this.#saved(mark)
   }
 
   /** Gives the run up, so that it is undone. Resolves with `left` where it is not executed here any more. */
   async cancel(reason: string): Promise<'done' | 'left'> {
     if (!this.#isReachable) return 'left'
     this.session.model.change({ cancel: { reason, at: this.session.clock.now() } })
+    const { mark } = this.session.model
     this.#interrupt(runCancelled(reason))
-    return this.#saved()
+    return this.#saved(mark)
   }
 
   /** The run is another process's: nothing of it happens here any more. */
@@ -139,9 +141,9 @@ export class Execution {
     return !left && !leaving && !this.#parking
   }
 
-  async #saved(): Promise<'done' | 'left'> {
+  async #saved(mark: number): Promise<'done' | 'left'> {
     await this.session.flush()
-    return this.session.model.isDirty ? 'left' : 'done'
+    return this.session.model.isSaved(mark) ? 'done' : 'left'
   }
 
   async #call(): Promise<Result> {

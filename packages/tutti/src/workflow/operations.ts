@@ -20,6 +20,14 @@ export interface Done {
   readonly seq: number
 }
 
+/** What goes with a record. */
+export interface Weight {
+  /** Characters of the result. @default 0 */
+  readonly size?: number
+  /** What was taken out of the inbox for it. @default nothing */
+  readonly taken?: InboxItem | undefined
+}
+
 /** One try of a step. */
 export interface Attempt {
   readonly attempt: number
@@ -64,7 +72,7 @@ export interface Operations {
    */
   ready(place: Pick<Place, 'scope'>): Promise<void>
   /** Records how an operation has come out. Gives its place in the journal. */
-  record(place: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, size?: number): number
+  record(place: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, weight?: Weight): number
   /** Tries something that has an effect. */
   attempt<T>(
     place: Pick<Place, 'scope' | 'path'>,
@@ -73,13 +81,13 @@ export interface Operations {
   ): Promise<Awaited<T>>
   /** Does something in a transaction that commits together with the record of it. */
   transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done>
-  /** Waits for time, or for an item of the inbox. */
+  /** Waits for time, or for an item of the inbox, which is taken. */
   wait(
     place: Place,
     pending: Pick<PendingOperation, 'until' | 'attempt' | 'failure'>,
     wanted?: Pick<InboxItem, 'kind' | 'name'>,
   ): Promise<WaitEnd>
-  /** Takes an item out of the inbox. */
+  /** Takes an item of the inbox, which leaves that when it is recorded what it was taken for. */
   take(wanted: Pick<InboxItem, 'kind' | 'name'>): InboxItem | undefined
   /** Goes on from the beginning with another input. Never settles where that can be done. */
   continueAs(input: unknown): Promise<never>

@@ -35,6 +35,8 @@ export class RunModel {
   #inbox: readonly InboxItem[]
   /** Everything that was ever in the inbox here: what was taken out is not put in again. */
   readonly #known: Set<string>
+  /** What was taken of the inbox for something that is not recorded yet. */
+  readonly #taken = new Set<string>()
   #changes = 0
   #saved = 0
   #writes: number
@@ -64,9 +66,23 @@ export class RunModel {
     return this.#changes > this.#saved
   }
 
-  /** Adds what has been done. Resolves with its place in the journal. */
-  record(record: JournalRecord, size: number): number {
+  /** What has happened by now, to ask `isSaved` about. */
+  get mark(): number {
+    return this.#changes
+  }
+
+  /** Whether everything is written that had happened by then. */
+  isSaved(mark: number): boolean {
+    return this.#saved >= mark
+  }
+
+  /** Adds what has been done, and the item of the inbox that was taken for it leaves with that. Resolves with its place in the journal. */
+  record(record: JournalRecord, size: number, taken?: InboxItem): number {
     this.#tail.push({ record, size: size + recordSize })
+    if (taken !== undefined) {
+      this.#inbox = this.#inbox.filter(({ id }) => id !== taken.id)
+      this.#taken.delete(taken.id)
+    }
     this.#changes++
     return this.journal.add(record)
   }
@@ -77,12 +93,10 @@ export class RunModel {
     this.journal.forget(path)
   }
 
-  /** Takes the oldest item of a kind and name out of the inbox. */
+  /** Takes the oldest item of a kind and name that nobody has taken: it stays in the inbox until it is recorded what it was taken for. */
   take(kind: InboxItem['kind'], name: string): InboxItem | undefined {
-    const found = this.#inbox.find((item) => item.kind === kind && item.name === name)
-    if (found === undefined) return undefined
-    this.#inbox = this.#inbox.filter((item) => item !== found)
-    this.#changes++
+    const found = this.#inbox.find((item) => item.kind === kind && item.name === name && !this.#taken.has(item.id))
+    if (found !== undefined) this.#taken.add(found.id)
     return found
   }
 
@@ -113,7 +127,7 @@ export class RunModel {
     this.#changes++
   }
 
-  /** What is to be written now, with changes that count from then on. Call `done` when it was. */
+  /** What is to be written now, with changes of this write alone. Call `done` when it was. */
   compose(change: RunChange): { readonly value: RunValue; readonly also: readonly DocumentChange[]; readonly done: () => void } {
     const changes = this.#changes
     const count = this.#tail.length
@@ -132,7 +146,7 @@ export class RunModel {
     }
     const done = (): void => {
       this.#saved = changes
-      this.#value = { ...this.#value, ...change, pages: value.pages, paged: value.paged }
+      this.#value = { ...this.#value, pages: value.pages, paged: value.paged }
       if (full) this.#tail = this.#tail.slice(count)
     }
     return { value, also: full ? [{ key: pageKey(this.workflow, this.id, pages), value: records }] : [], done }

@@ -5,7 +5,7 @@ import type { Transaction } from '../storage/index.ts'
 import { attempting } from './attempting.ts'
 import { beyondLimit, WorkflowError } from './errors.ts'
 import type { ChildRuns, RunName } from './execution-host.ts'
-import type { Attempt, Done, Operations, Outcome } from './operations.ts'
+import type { Attempt, Done, Operations, Outcome, Weight } from './operations.ts'
 import { Scope, undoPath, type Place } from './place.ts'
 import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
 import type { RunWrite } from './run-writer.ts'
@@ -149,8 +149,8 @@ export class RunOperations implements Operations {
     scope.signal.throwIfAborted()
   }
 
-  record({ path, kind, n }: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, size = 0): number {
-    const seq = this.#session.model.record({ path, kind, n, at: this.clock.now(), ...outcome }, size)
+  record({ path, kind, n }: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, { size = 0, taken }: Weight = {}): number {
+    const seq = this.#session.model.record({ path, kind, n, at: this.clock.now(), ...outcome }, size, taken)
     this.#session.changed()
     return seq
   }
@@ -178,7 +178,7 @@ export class RunOperations implements Operations {
       const { value, size } = storable(result, `The result of ${place.path}`, this.payload)
       const took = Math.round(this.clock.monotonic() - began)
       const facts = { ...(how.attempt > 1 && { attempts: how.attempt }), ...(how.undoable && { undo: true as const }) }
-      return { result: value, seq: this.record(place, { result: value, took, ...facts }, size) }
+      return { result: value, seq: this.record(place, { result: value, took, ...facts }, { size }) }
     }
     return writer.inTurn(async () => {
       let made: (RunWrite & { readonly done: () => void }) | undefined
@@ -222,6 +222,8 @@ export class RunOperations implements Operations {
       ...(attempt !== undefined && { attempt }),
       ...(failure && { failure }),
     }
+    const there = wanted && this.take(wanted)
+    if (there !== undefined) return there
     const ended = session.waits.open(pending, scope.signal, wanted)
     session.changed()
     try {

@@ -15,12 +15,12 @@ export async function sleep(run: Operations, time: Duration | Date): Promise<voi
 export async function waitForSignal(run: Operations, name: string, within: Duration | undefined): Promise<unknown> {
   const place = run.enter('signal', name)
   if (place.recorded !== undefined) return place.recorded.record.result
-  place.scope.signal.throwIfAborted()
   const wanted = { kind: 'signal', name } as const
   const began = run.clock.now()
   const until = place.pending === undefined ? within && began + milliseconds(within) : place.pending.until
-  const item = run.take(wanted) ?? (await run.wait(place, until === undefined ? {} : { until }, wanted))
-  const result = item === 'time' ? undefined : item.data
-  run.record(place, { result, took: Math.round(run.clock.now() - began) }, item === 'time' ? 0 : item.size)
+  const item = await run.wait(place, until === undefined ? {} : { until }, wanted)
+  const taken = item === 'time' ? undefined : item
+  const result = taken?.data
+  run.record(place, { result, took: Math.round(run.clock.now() - began) }, { taken, size: taken?.size ?? 0 })
   return result
 }
