@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { OrderView } from '../src/orders/order-view.ts'
-import { startProcess } from './process.ts'
+import { startProcess } from './child.ts'
 
 const json = { 'content-type': 'application/json' }
 

@@ -26,7 +26,7 @@ async function connect(url: string) {
   socket.addEventListener('message', ({ data }) => received.push(JSON.parse(String(data))))
   await once(socket, 'open')
   const next = async (): Promise<unknown> => {
-    await expect.poll(() => received.length, { timeout: 15_000 }).toBeGreaterThan(0)
+    await expect.poll(() => received.length).toBeGreaterThan(0)
     return received.shift()
   }
   const ask = (message: unknown): Promise<unknown> => {

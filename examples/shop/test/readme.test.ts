@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startProcess, type ShopProcess } from './process.ts'
+import { startProcess, type ShopProcess } from './child.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
 const lines = readme.split('\n').filter((line) => line.startsWith('curl '))
@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('the curl lines of the README, in 
 
   it('search, place an order, and follow it', async () => {
     const found = async () => (JSON.parse(await run(lines[0])) as { items: { id: string }[] }).items.map(({ id }) => id)
-    await expect.poll(found, { timeout: 15_000 }).toEqual(['earl-grey', 'sencha'])
+    await expect.poll(found).toEqual(['earl-grey', 'sencha'])
     const order = JSON.parse(await run(lines[1])) as { id: string; status: string; total: number }
     expect(order).toMatchObject({ status: 'open', total: 2500 })
     const events = await run(lines[2], /\n\n.*\n\n/s)

@@ -7,22 +7,20 @@ export const ContactDetails = z.object({ email: z.email().max(200) }).meta({ id:
 
 export const CustomerView = z.object({ id: CustomerId, ...ContactDetails.shape }).meta({ id: 'Customer' })
 
-type CustomerState = { readonly known: false } | { readonly known: true; readonly email: string }
-
-/** Who shops here. */
+/** Who shops here; without an address until they register. */
 export const Customer = aggregate('customer', {
   events: { registered: event(ContactDetails), emailChanged: event(ContactDetails) },
   commands: { register: ContactDetails, changeEmail: ContactDetails },
-  initial: (): CustomerState => ({ known: false }),
+  initial: () => ({ email: '' }),
 })
   .evolve({
-    registered: (_, { email }) => ({ known: true, email }),
-    emailChanged: (_, { email }) => ({ known: true, email }),
+    registered: (_, { email }) => ({ email }),
+    emailChanged: (_, { email }) => ({ email }),
   })
   .decide({
-    register: ({ known }, contact, emit) => (known ? reject('ALREADY_REGISTERED') : emit.registered(contact)),
-    changeEmail(customer, contact, emit) {
-      if (!customer.known) return reject('NOT_REGISTERED')
-      return customer.email === contact.email ? undefined : emit.emailChanged(contact)
+    register: ({ email }, contact, emit) => (email === '' ? emit.registered(contact) : reject('ALREADY_REGISTERED')),
+    changeEmail({ email }, contact, emit) {
+      if (email === '') return reject('NOT_REGISTERED')
+      return email === contact.email ? undefined : emit.emailChanged(contact)
     },
   })

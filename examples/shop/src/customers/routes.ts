@@ -10,8 +10,8 @@ customersRouter.get(
   '/me',
   { summary: 'Get your contact details', response: { 200: CustomerView, 404: Problem }, deps },
   async ({ deps, load }) => {
-    const known = await load(Customer, deps.customer)
-    return { id: deps.customer, email: known.known ? known.email : '' }
+    const { email } = await load(Customer, deps.customer)
+    return { id: deps.customer, email }
   },
 )
 

@@ -2,8 +2,8 @@ import { aggregate, event, reject } from 'tutti'
 import * as z from 'zod'
 
 const Quantity = z.int().positive()
-const Reservation = z.object({ order: z.string(), quantity: Quantity })
-const OfOrder = z.object({ order: z.string() })
+const OfOrder = z.object({ order: z.uuid() })
+const Reservation = OfOrder.extend({ quantity: Quantity })
 
 export const Delivery = z.object({ quantity: Quantity.max(1_000_000) }).meta({ id: 'Delivery' })
 

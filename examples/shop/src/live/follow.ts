@@ -1,10 +1,10 @@
 import type { App } from 'tutti'
-import type { EventStore } from 'tutti/storage'
+import type { Storage } from 'tutti/storage'
 
-/** The log of events of an application that has started. */
-export function logOf({ storage }: App): EventStore {
+/** Where an application that has started keeps its events. */
+export function storageOf({ storage }: App): Storage {
   if (storage === undefined) throw new Error('The shop has no storage: it has not started.')
-  return storage.events
+  return storage
 }
 
 /**
@@ -12,12 +12,12 @@ export function logOf({ storage }: App): EventStore {
  * follows for its own clients, and remembers nothing; whatever must happen once belongs into `app.on`.
  */
 export async function* follow(
-  log: EventStore,
+  storage: Storage,
   { types, after, signal }: { readonly types: readonly string[]; readonly after: number; readonly signal: AbortSignal },
 ) {
   for (let position = after; !signal.aborted;) {
-    using next = nextAppend(log, signal)
-    const page = await log.page({ types, after: position, limit: 100 })
+    using next = nextAppend(storage, signal)
+    const page = await storage.events.page({ types, after: position, limit: 100 })
     yield* page.events
     // What was appended while the page was read has been heard of already.
     if (page.position === position) await next.come
@@ -25,15 +25,12 @@ export async function* follow(
   }
 }
 
-/** How long appends of other processes may go unheard, where the storage does not tell of them. */
-const pollEvery = 500
-
-/** Hears of the next append from now on; resolves as well where it is time to look for oneself. */
-function nextAppend(log: EventStore, signal: AbortSignal): Disposable & { readonly come: Promise<void> } {
+/** Hears of the next append from now on; looks for those of other processes now and then, the more often where nobody tells of them. */
+function nextAppend({ events, capabilities }: Storage, signal: AbortSignal): Disposable & { readonly come: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>()
   const wake = (): void => resolve()
-  const listening = log.onAppend(wake)
-  const timer = setTimeout(wake, pollEvery)
+  const listening = events.onAppend(wake)
+  const timer = setTimeout(wake, capabilities.wakesOthers ? 5_000 : 500)
   signal.addEventListener('abort', wake)
   return {
     come: promise,

@@ -4,7 +4,7 @@ import { customer } from '../access.ts'
 import { OfCustomer, Order } from '../orders/order.ts'
 import { viewOrder } from '../orders/order-view.ts'
 import { idOf } from '../stream-id.ts'
-import { follow, logOf } from './follow.ts'
+import { follow, storageOf } from './follow.ts'
 
 /** The changes of a customer's orders as server-sent events. */
 export const orderFeed: Plugin = {
@@ -20,7 +20,7 @@ export const orderFeed: Plugin = {
         deps: { customer },
       },
       async ({ deps, lastEventId, signal }) => {
-        const after = /^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : await logOf(app).head()
+        const after = /^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : await storageOf(app).events.head()
         return sse(changes(app, { ...deps, after, signal }))
       },
     )
@@ -34,7 +34,7 @@ async function* changes(
   app: App,
   { customer, after, signal }: { readonly customer: string; readonly after: number; readonly signal: AbortSignal },
 ): AsyncGenerator<SseMessage> {
-  for await (const event of follow(logOf(app), { types, after, signal })) {
+  for await (const event of follow(storageOf(app), { types, after, signal })) {
     if (OfCustomer.parse(event.data).customer !== customer) continue
     const order = await viewOrder(app, idOf(event), event.streamVersion)
     yield { id: event.position, event: order.status, data: order }

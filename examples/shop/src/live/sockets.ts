@@ -7,7 +7,7 @@ import { Stock } from '../inventory/stock.ts'
 import { Order } from '../orders/order.ts'
 import { OrderView, viewOrder, viewOwnOrder } from '../orders/order-view.ts'
 import { idOf } from '../stream-id.ts'
-import { follow, logOf } from './follow.ts'
+import { follow, storageOf } from './follow.ts'
 
 const Watch = z.object({ action: z.enum(['watch', 'unwatch']), kind: z.enum(['product', 'order']), id: z.string().max(60) })
 
@@ -47,10 +47,10 @@ function tellNews(app: App, tell: (kind: 'product' | 'order', id: string) => Pro
   const { signal } = stop
   let telling: Promise<unknown> | undefined
   app.onReady(async () => {
-    const log = logOf(app)
-    let after = await log.head()
+    const storage = storageOf(app)
+    let after = await storage.events.head()
     const run = async (): Promise<void> => {
-      for await (const event of follow(log, { types, after, signal })) {
+      for await (const event of follow(storage, { types, after, signal })) {
         await tell(event.type.startsWith('order.') ? 'order' : 'product', idOf(event))
         after = event.position
       }

@@ -3,8 +3,7 @@ import * as z from 'zod'
 import { CustomerId } from '../customers/customer.ts'
 import { pageOf, Paging } from '../paging.ts'
 import { idOf } from '../stream-id.ts'
-import { Order } from './order.ts'
-import { OrderStatus } from './order-view.ts'
+import { Order, OrderStatus } from './order.ts'
 
 /** The read model of the orders of a customer: a table, in SQL that SQLite, PostgreSQL and MySQL understand. */
 export const orderList = projection(

@@ -1,6 +1,6 @@
 import { httpError, type HttpContext } from 'tutti'
 import * as z from 'zod'
-import { Order, OrderFacts, OrderItem } from './order.ts'
+import { Order, OrderFacts, OrderItem, OrderStatus } from './order.ts'
 
 export const NewOrder = z
   .object({
@@ -12,8 +12,6 @@ export const NewOrder = z
       .refine((items) => new Set(items.map(({ product }) => product)).size === items.length, 'wanted each product once'),
   })
   .meta({ id: 'NewOrder' })
-
-export const OrderStatus = z.enum(['open', 'paid', 'shipped', 'cancelled'])
 
 export const OrderView = z.object({ id: z.uuid(), ...OrderFacts.shape, status: OrderStatus }).meta({ id: 'Order' })
 

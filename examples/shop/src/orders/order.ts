@@ -21,9 +21,9 @@ export const Shipment = z
 /** Every event of an order says whose it is, so that those who follow the events need not look it up. */
 export const OfCustomer = z.object({ customer: CustomerId })
 
-type OrderState =
-  | { readonly status: 'none' }
-  | ({ readonly status: 'open' | 'paid' | 'shipped' | 'cancelled' } & Readonly<z.infer<typeof OrderFacts>>)
+export const OrderStatus = z.enum(['open', 'paid', 'shipped', 'cancelled'])
+
+type OrderState = { readonly status: 'none' } | ({ readonly status: z.infer<typeof OrderStatus> } & Readonly<z.infer<typeof OrderFacts>>)
 
 /** What a customer has ordered: open, then paid, then shipped; or cancelled before it is paid. */
 export const Order = aggregate('order', {
@@ -38,9 +38,9 @@ export const Order = aggregate('order', {
 })
   .evolve({
     placed: (_, facts) => ({ status: 'open', ...facts }),
-    paid: (order) => (order.status === 'none' ? order : { ...order, status: 'paid' }),
-    shipped: (order) => (order.status === 'none' ? order : { ...order, status: 'shipped' }),
-    cancelled: (order) => (order.status === 'none' ? order : { ...order, status: 'cancelled' }),
+    paid: (order) => becoming('paid', order),
+    shipped: (order) => becoming('shipped', order),
+    cancelled: (order) => becoming('cancelled', order),
   })
   .decide({
     place: (order, placing, emit) =>
@@ -59,6 +59,10 @@ export const Order = aggregate('order', {
       return emit.cancelled({ customer: order.customer })
     },
   })
+
+function becoming(status: z.infer<typeof OrderStatus>, order: OrderState): OrderState {
+  return order.status === 'none' ? order : { ...order, status }
+}
 
 function totalOf(items: readonly z.infer<typeof PricedItem>[]): number {
   return items.reduce((sum, { price, quantity }) => sum + price * quantity, 0)

@@ -5,7 +5,9 @@ import { available, Stock } from '../../src/inventory/stock.ts'
 const { received, reserved, released, dispatched } = Stock.events
 const { receive, reserve, release, dispatch } = Stock.commands
 const five = received({ quantity: 5 })
-const three = { order: 'o-1', quantity: 3 }
+const order = '01980000-0000-7000-8000-000000000001'
+const other = '01980000-0000-7000-8000-000000000002'
+const three = { order, quantity: 3 }
 
 describe('a stock', () => {
   it('grows by deliveries', () => {
@@ -24,7 +26,7 @@ describe('a stock', () => {
       .thenEmitted(reserved(three))
       .thenState((stock) => expect(available(stock)).toBe(2))
     given(Stock, five, reserved(three))
-      .when(reserve('mug', { order: 'o-2', quantity: 3 }))
+      .when(reserve('mug', { order: other, quantity: 3 }))
       .thenRejected('OUT_OF_STOCK', { available: 2 })
     given(Stock).when(reserve('mug', three)).thenRejected('OUT_OF_STOCK', { available: 0 })
   })
@@ -34,22 +36,15 @@ describe('a stock', () => {
   })
 
   it('can be ordered again when it is released', () => {
-    given(Stock, five, reserved(three))
-      .when(release('mug', { order: 'o-1' }))
-      .thenEmitted(released(three))
-      .thenState({ onHand: 5, reserved: {} })
-    given(Stock, five, reserved(three), released(three))
-      .when(release('mug', { order: 'o-1' }))
-      .thenNothing()
+    given(Stock, five, reserved(three)).when(release('mug', { order })).thenEmitted(released(three)).thenState({ onHand: 5, reserved: {} })
+    given(Stock, five, reserved(three), released(three)).when(release('mug', { order })).thenNothing()
   })
 
   it('leaves when it is dispatched', () => {
     given(Stock, five, reserved(three))
-      .when(dispatch('mug', { order: 'o-1' }))
+      .when(dispatch('mug', { order }))
       .thenEmitted(dispatched(three))
       .thenState({ onHand: 2, reserved: {} })
-    given(Stock, five)
-      .when(dispatch('mug', { order: 'o-1' }))
-      .thenRejected('NOT_RESERVED')
+    given(Stock, five).when(dispatch('mug', { order })).thenRejected('NOT_RESERVED')
   })
 })
