@@ -1,3 +1,5 @@
+import { percentiles, type Percentiles } from '../harness/statistics.ts'
+
 /** How much is asked for at the same time, and for how long. */
 export interface CallerPlan {
   readonly callers: number
@@ -6,14 +8,10 @@ export interface CallerPlan {
 }
 
 /** What callers got done. */
-export interface CallerFigures {
+export interface CallerFigures extends Percentiles {
   readonly count: number
   /** Per second. */
   readonly rate: number
-  /** In milliseconds. */
-  readonly p50: number
-  /** In milliseconds. */
-  readonly p99: number
 }
 
 /** Calls again and again, each caller as soon as it was answered. The work gets the number of its caller and of its call, both from 0. */
@@ -33,7 +31,5 @@ export async function runCallers(
   }
   await Promise.all(Array.from({ length: callers }, (_, caller) => callOn(caller)))
   const seconds = (performance.now() - start) / 1000
-  const sorted = Float64Array.from(latencies).toSorted()
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
-  return { count: sorted.length, rate: sorted.length / seconds, p50: at(0.5), p99: at(0.99) }
+  return { count: latencies.length, rate: latencies.length / seconds, ...percentiles(latencies) }
 }

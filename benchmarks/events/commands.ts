@@ -17,50 +17,43 @@ const rate = (figures: CallerFigures): number => figures.rate
 
 /** Durable command handling: load, decide, append; the first contender against the last one. */
 export async function compareCommands(contest: Contest, { title, callers, rounds, duration, targets }: CommandsPlan): Promise<Result[]> {
-  const [own = '', ...others] = contest.contenders.map(({ label }) => label)
-  const peer = others.at(-1) ?? own
+  const labels = contest.contenders.map(({ label }) => label)
+  const pair = [labels[0] ?? '', labels.at(-1) ?? ''] as const
+  await contest.measure({ task: 'commands', callers: 64, duration: 2 * duration, rounds: 1 })
   const results: Result[] = []
   const rows: string[][] = []
   for (const count of callers) {
     const measured = await contest.measure({ task: 'commands', callers: count, duration, rounds })
-    rows.push(...rowsOf(measured, `${count}`, [own, ...others]))
+    rows.push(...labels.map((label) => [label, `${count}`, ...figuresOf(measured, label, pair[1])]))
     const target = targets[count]
-    const ratio = advantage(measured, [own, peer], rate)
-    if (target !== undefined) results.push(atLeast(`${title}, ${count} callers: ${own} / ${peer}`, ratio, target))
+    const name = `${title}, ${count} ${count === 1 ? 'caller' : 'callers'}: ${pair.join(' / ')}`
+    if (target !== undefined) results.push(atLeast(name, advantage(measured, pair, rate), target))
   }
+  await contest.verify()
   printTable(`${title}: load, decide, append`, ['', 'callers', 'commands/s', '× peer', 'p50 ms', 'p99 ms'], rows)
   return results
 }
 
 /** Appends of some events at a time, each to a new stream. */
-export async function compareAppends(
-  contest: Contest,
-  { title, batches, ...plan }: Pick<CommandsPlan, 'title' | 'rounds' | 'duration'> & { readonly batches: readonly number[] },
-): Promise<void> {
+export async function compareAppends(contest: Contest, plan: Pick<CommandsPlan, 'title' | 'rounds' | 'duration'>): Promise<void> {
+  const labels = contest.contenders.map(({ label }) => label)
   const rows: string[][] = []
-  for (const callers of [1, 64]) {
-    for (const batch of batches) {
-      const measured = await contest.measure({ task: 'appends', callers, input: { batch }, ...plan }, batch)
-      const labels = contest.contenders.map(({ label }) => label)
-      const found = rowsOf(measured, `${callers}`, labels)
-      rows.push(
-        ...found.map(([label = '', ...rest], i) => {
-          return [label, ...rest.slice(0, 1), `${batch}`, (batch * middle(measured, labels[i] ?? '', rate)).toFixed(0), ...rest.slice(1)]
-        }),
-      )
+  for (const batch of [1, 10, 100]) {
+    const measured = await contest.measure({ task: 'appends', callers: 64, input: { batch }, ...plan }, batch)
+    for (const label of labels) {
+      const events = batch * middle(measured, label, rate)
+      rows.push([label, `${batch}`, events.toFixed(0), ...figuresOf(measured, label, labels.at(-1) ?? '')])
     }
   }
-  printTable(title, ['', 'callers', 'events each', 'events/s', 'appends/s', '× peer', 'p50 ms', 'p99 ms'], rows)
+  await contest.verify()
+  printTable(`${plan.title}, 64 callers`, ['', 'events each', 'events/s', 'appends/s', '× peer', 'p50 ms', 'p99 ms'], rows)
 }
 
-function rowsOf(measured: Rounds<CallerFigures>, callers: string, labels: readonly string[]): string[][] {
-  const peer = labels.at(-1) ?? ''
-  return labels.map((label) => [
-    label,
-    callers,
+function figuresOf(measured: Rounds<CallerFigures>, label: string, peer: string): string[] {
+  return [
     middle(measured, label, rate).toFixed(0),
     advantage(measured, [label, peer], rate).toFixed(2),
     middle(measured, label, ({ p50 }) => p50).toFixed(2),
     middle(measured, label, ({ p99 }) => p99).toFixed(2),
-  ])
+  ]
 }

@@ -32,9 +32,10 @@ export class Contest {
     const byLabel = new Map(this.contenders.map((contender) => [contender.label, contender]))
     return takeRounds(rounds, [...byLabel.keys()], async (label) => {
       const { program, input: own } = byLabel.get(label) as Contender
+      const before = this.#written.get(program) ?? (await ask<number>(program, 'count'))
       const name = crypto.randomUUID().slice(0, 8)
       const figures = await ask<CallerFigures>(program, task, { name, ...plan, ...input, ...own })
-      this.#written.set(program, (this.#written.get(program) ?? 0) + figures.count * batch)
+      this.#written.set(program, before + figures.count * batch)
       return figures
     })
   }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 const root = join(import.meta.dirname, '../..')
@@ -33,8 +34,22 @@ export async function withDatabases<Name extends string, T>(
     }
     return await work(urls as Databases<Name>)
   } finally {
-    for (const database of made) await client.query(`drop database ${database} with (force)`)
+    for (const database of made) await drop(client, database)
     await client.end()
+  }
+}
+
+/** Forcing it would fail on what the server itself does in the database, which gives way where nobody forces it. */
+async function drop(client: pg.Client, database: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(`drop database ${database}`)
+      return
+    } catch (error) {
+      // The server has not noticed yet that the programs under test are gone.
+      if (attempt === 100) throw error
+      await sleep(100)
+    }
   }
 }
 
@@ -55,5 +70,23 @@ async function requireDurability(client: pg.Client): Promise<void> {
     const { rows } = await client.query<Record<string, string>>(`show ${setting}`)
     const value = rows[0]?.[setting]
     if (value !== 'on') throw new Error(`the server has ${setting} = ${value}; wanted on, for what is measured is durable`)
+  }
+}
+
+/**
+ * Waits until no other database of the server has a transaction open that writes: Emmett's consumers see nothing that was committed after
+ * the oldest of them began. Rejects where it takes too long.
+ */
+export async function waitForNeighbours(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const end = performance.now() + 30_000; performance.now() < end; await sleep(100)) {
+      const { rows } = await client.query('select from pg_stat_activity where backend_xid is not null')
+      if (rows.length === 0) return
+    }
+    throw new Error('others had transactions open on the server for 30 s, which stops what is to be measured; run this when they are done')
+  } finally {
+    await client.end()
   }
 }

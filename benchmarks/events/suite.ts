@@ -1,78 +1,153 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { withServers, type ServerProgram } from '../harness/server-process.ts'
 import type { Result, Suite } from '../harness/report.ts'
+import { withServers, type ServerProcess, type ServerProgram } from '../harness/server-process.ts'
+import { requireWrk } from '../harness/wrk.ts'
 import { ask } from './ask.ts'
 import { compareAppends, compareCommands } from './commands.ts'
 import { Contest } from './contender.ts'
+import { compareGrowth } from './growth.ts'
+import { compareOrderLists } from './order-lists.ts'
 import { requirePeers } from './peers.ts'
-import { withDatabases } from './postgres-server.ts'
+import { waitForNeighbours, withDatabases } from './postgres-server.ts'
+import { compareReplays } from './replays.ts'
+import { measureStorm } from './storm.ts'
 
-const program = (name: string, file: string): ServerProgram => ({ name, file: join(import.meta.dirname, file) })
-const tutti = program('Tutti', 'servers/tutti.ts')
-
-/** What one run of the suite may take. */
+/** How much of everything one run does. */
 interface Plan {
   readonly rounds: number
+  /** Of a slice of work, in milliseconds. */
   readonly duration: number
   readonly callers: readonly number[]
+  /** Events of the stream that is replayed. */
+  readonly replayed: number
+  /** Events that a projection catches up with. */
+  readonly projected: number
+  /** Events of the large store. */
+  readonly grown: number
 }
 
-/** Commands, appends, replays, projections and growth of the event store, on PostgreSQL and SQLite, against Emmett and plain SQL. */
+const quickPlan: Plan = { rounds: 3, duration: 250, callers: [1, 64], replayed: 100_000, projected: 4_000, grown: 300_000 }
+const fullPlan: Plan = { rounds: 7, duration: 2_000, callers: [1, 8, 64, 256], replayed: 100_000, projected: 20_000, grown: 5_000_000 }
+
+/** What an event store does all day, on PostgreSQL and SQLite: against Emmett, plain SQL and the drivers. */
 export const events: Suite = async ({ quick }) => {
   requirePeers()
-  const plan = quick ? { rounds: 3, duration: 400, callers: [1, 64] } : { rounds: 5, duration: 2000, callers: [1, 8, 64, 256] }
-  return [...(await onPostgres(plan)), ...(await onSqlite(plan))]
+  requireWrk()
+  const plan = quick ? quickPlan : fullPlan
+  const results: Result[] = []
+  for (const part of [writesOnPostgres, writesOnSqlite, replaysOnPostgres, replaysOnSqlite, projections, wholeShop, growth])
+    results.push(...(await part(plan)))
+  return results
 }
 
-/** As many as Emmett is fastest with; more make its server's processes wait for the processors, fewer make its callers wait. */
+/** With how many connections Emmett is fastest on two cores; Tutti needs fewer. */
 const connections = 20
 
-function onPostgres({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
-  const programs = [tutti, program('plain SQL', 'servers/plain-sql.ts'), program('Emmett', 'peers/emmett-postgres.mjs')]
+function writesOnPostgres({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
+  const files = { tutti: 'servers/tutti.ts', plain: 'servers/plain-sql.ts', emmett: 'peers/emmett-postgres.mjs' }
   return withDatabases(['tutti', 'plain', 'emmett'], (urls) =>
-    withServers(programs, async ([own, plain, emmett]) => {
-      if (own === undefined || plain === undefined || emmett === undefined) throw new Error('a program is missing')
-      await ask(own, 'open', { url: urls.tutti, connections })
+    withPrograms(files, async ({ tutti, plain, emmett }) => {
+      await ask(tutti, 'open', { url: urls.tutti })
       await ask(plain, 'open', { url: urls.plain, connections })
       await ask(emmett, 'open', { url: urls.emmett, connections })
-      const commands = new Contest([
-        { label: 'Tutti', program: own, input: { cache: true } },
-        { label: 'Tutti, no states in memory', program: own, input: { cache: false } },
-        { label: 'Emmett', program: emmett },
-      ])
-      await commands.measure({ task: 'commands', callers: 64, duration, rounds: 1 })
       const title = 'commands on PostgreSQL'
-      const results = await compareCommands(commands, { title, callers, rounds, duration, targets: { 1: 1.5, 64: 10 } })
-      await commands.verify()
-      const appends = new Contest([
-        { label: 'Tutti', program: own },
-        { label: 'plain SQL', program: plain },
-        { label: 'Emmett', program: emmett },
-      ])
-      await compareAppends(appends, { title: 'appends on PostgreSQL', batches: [1, 10, 100], rounds, duration: duration / 2 })
+      const results = await compareCommands(commandsOf(tutti, emmett), { title, callers, rounds, duration, targets: { 1: 1.5, 64: 10 } })
+      const contenders = [tutti, plain, emmett].map((program) => ({ label: program.name, program }))
+      await compareAppends(new Contest(contenders), { title: 'appends on PostgreSQL', rounds, duration: duration / 2 })
       return results
     }),
   )
 }
 
-async function onSqlite({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
-  const folder = mkdtempSync(join(import.meta.dirname, '../../.tutti/bench-'))
-  try {
-    return await withServers([tutti, program('Emmett', 'peers/emmett-sqlite.mjs')], async ([own, emmett]) => {
-      if (own === undefined || emmett === undefined) throw new Error('a program is missing')
-      await ask(own, 'open', { path: join(folder, 'tutti.db') })
+function writesOnSqlite({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
+  return withFolder((folder) =>
+    withPrograms({ tutti: 'servers/tutti.ts', emmett: 'peers/emmett-sqlite.mjs' }, async ({ tutti, emmett }) => {
+      await ask(tutti, 'open', { path: join(folder, 'tutti.db') })
       await ask(emmett, 'open', { path: join(folder, 'emmett.db') })
-      const contest = new Contest([
-        { label: 'Tutti', program: own, input: { cache: true } },
-        { label: 'Tutti, no states in memory', program: own, input: { cache: false } },
-        { label: 'Emmett', program: emmett },
-      ])
-      await contest.measure({ task: 'commands', callers: 64, duration, rounds: 1 })
-      const results = await compareCommands(contest, { title: 'commands on SQLite', callers, rounds, duration, targets: { 64: 10 } })
-      await contest.verify()
-      return results
-    })
+      const title = 'commands on SQLite'
+      return compareCommands(commandsOf(tutti, emmett), { title, callers, rounds, duration, targets: { 64: 10 } })
+    }),
+  )
+}
+
+function commandsOf(tutti: ServerProcess, emmett: ServerProcess): Contest {
+  return new Contest([
+    { label: 'Tutti', program: tutti, input: { cache: true } },
+    { label: 'Tutti, no states in memory', program: tutti, input: { cache: false } },
+    { label: 'Emmett', program: emmett },
+  ])
+}
+
+function replaysOnPostgres({ rounds, replayed: count }: Plan): Promise<readonly Result[]> {
+  return withDatabases(['replay'], ({ replay: url }) =>
+    withPrograms({ tutti: 'servers/tutti.ts', raw: 'servers/raw-postgres.ts' }, async (programs) => {
+      for (const program of Object.values(programs)) await ask(program, 'open', { url })
+      return compareReplays({ ...programs, title: 'replay on PostgreSQL', rounds, count })
+    }),
+  )
+}
+
+function replaysOnSqlite({ rounds, replayed: count }: Plan): Promise<readonly Result[]> {
+  return withFolder((folder) =>
+    withPrograms({ tutti: 'servers/tutti.ts', raw: 'servers/raw-sqlite.ts' }, async (programs) => {
+      for (const program of Object.values(programs)) await ask(program, 'open', { path: join(folder, 'replay.db') })
+      return compareReplays({ ...programs, title: 'replay on SQLite', rounds, count })
+    }),
+  )
+}
+
+function projections({ rounds, projected: count }: Plan): Promise<readonly Result[]> {
+  return withDatabases(['tutti', 'emmett'], (urls) =>
+    withPrograms({ tutti: 'servers/tutti.ts', emmett: 'peers/emmett-postgres.mjs' }, async ({ tutti, emmett }) => {
+      await ask(tutti, 'open', { url: urls.tutti })
+      await ask(emmett, 'open', { url: urls.emmett, connections })
+      await waitForNeighbours(urls.emmett)
+      return compareOrderLists({ tutti, emmett, rounds: Math.ceil(rounds / 2), count })
+    }),
+  )
+}
+
+function wholeShop({ rounds, duration }: Plan): Promise<readonly Result[]> {
+  return withFolder((folder) =>
+    withServers([{ name: 'shop', file: join(import.meta.dirname, 'servers/shop.ts'), args: [join(folder, 'shop.db')] }], async ([shop]) => {
+      if (shop !== undefined) await measureStorm({ shop, rounds, duration: 2 * duration })
+      return []
+    }),
+  )
+}
+
+function growth({ rounds, duration, grown: count }: Plan): Promise<readonly Result[]> {
+  return withDatabases(['small', 'large'], (urls) =>
+    withPrograms({ small: 'servers/tutti.ts', large: 'servers/tutti.ts' }, async ({ small, large }) => {
+      await ask(small, 'open', { url: urls.small })
+      await ask(large, 'open', { url: urls.large })
+      return compareGrowth({ small, large, count, rounds, duration })
+    }),
+  )
+}
+
+const titles: Readonly<Record<string, string>> = { tutti: 'Tutti', emmett: 'Emmett', plain: 'plain SQL' }
+
+/** Starts programs, each in a process of its own, and ends them whatever happens. */
+function withPrograms<Name extends string, T>(
+  files: Readonly<Record<Name, string>>,
+  work: (programs: Readonly<Record<Name, ServerProcess>>) => Promise<T>,
+): Promise<T> {
+  const names = Object.keys(files) as Name[]
+  const programs = names.map((name): ServerProgram => ({ name: titles[name] ?? name, file: join(import.meta.dirname, files[name]) }))
+  return withServers(programs, (started) => {
+    return work(Object.fromEntries(names.map((name, i) => [name, started[i]])) as Record<Name, ServerProcess>)
+  })
+}
+
+/** A folder on the disk that the checkout is on: that of temporary files may be memory. */
+async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const parent = join(import.meta.dirname, '../../.tutti')
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'bench-'))
+  try {
+    return await work(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

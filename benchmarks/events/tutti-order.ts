@@ -1,4 +1,4 @@
-import { aggregate, event, reject } from 'tutti'
+import { aggregate, event, reject } from 'tutti/events'
 import * as z from 'zod'
 import { evolve, initialState } from './order.ts'
 

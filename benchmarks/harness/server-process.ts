@@ -6,6 +6,7 @@ export interface ServerProgram {
   readonly name: string
   readonly file: string
   readonly nodeOptions?: readonly string[]
+  readonly args?: readonly string[]
 }
 
 const startTime = 20_000
@@ -24,8 +25,8 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Starts a server and waits until it listens. Rejects, with what the server printed, where it does not. */
-  static async start({ name, file, nodeOptions = [] }: ServerProgram): Promise<ServerProcess> {
-    const child = fork(file, {
+  static async start({ name, file, nodeOptions = [], args = [] }: ServerProgram): Promise<ServerProcess> {
+    const child = fork(file, args, {
       execArgv: ['--conditions=@tutti/source', ...nodeOptions],
       env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

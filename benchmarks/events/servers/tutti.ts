@@ -4,6 +4,8 @@ import { sqliteStorage, type Storage } from 'tutti/storage'
 import { runCallers, type CallerPlan } from '../callers.ts'
 import { offer } from '../offer.ts'
 import { orderEvents, orderLife, type OrderStep } from '../order.ts'
+import { timeReplay, type Replay } from '../replayed.ts'
+import { buildOrderList } from '../tutti-order-list.ts'
 import { Order } from '../tutti-order.ts'
 
 let storage: Storage
@@ -31,6 +33,25 @@ offer({
     const events = orderEvents(batch)
     return runCallers(plan, (caller, call) => storage.events.append(`order-${name}-${caller}-${call}`, events, { expected: 'none' }))
   },
+  /** Appends to one stream, or otherwise to streams of five events each. */
+  async fill({ stream, count }: { readonly stream?: string; readonly count: number }) {
+    const name = crypto.randomUUID().slice(0, 8)
+    const size = stream === undefined ? orderLife.length : 500
+    const events = orderEvents(size)
+    const appendOn = async (next: () => number): Promise<void> => {
+      for (let i = next(); i * size < count; i = next()) {
+        await storage.events.append(stream ?? `order-${name}-${i}`, events.slice(0, count - i * size))
+      }
+    }
+    let nth = 0
+    await Promise.all(Array.from({ length: stream === undefined ? 512 : 1 }, () => appendOn(() => nth++)))
+  },
+  /** Reads from the beginning. */
+  replay: ({ stream }: Replay) =>
+    timeReplay(async (look) => {
+      for await (const { data } of stream === undefined ? storage.events.readAll() : storage.events.read(stream)) look(data)
+    }),
+  buildOrderList: ({ name }: { readonly name: string }) => buildOrderList(storage, name),
   async count() {
     let count = 0
     for await (const _ of storage.events.readAll()) count++
