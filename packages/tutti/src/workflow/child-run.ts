@@ -1,5 +1,6 @@
 import { milliseconds } from '../kernel/index.ts'
 import { RunFailedError } from './errors.ts'
+import { StorageError } from '../storage/index.ts'
 import type { RunEnd, RunName } from './execution-host.ts'
 import type { Operations } from './operations.ts'
 import type { Place } from './place.ts'
@@ -33,7 +34,7 @@ export async function runChild(
   }
   undoable(Number.POSITIVE_INFINITY)
   await run.ready(place)
-  await run.attempt(place, { attempt: 1, timeout: undefined }, () =>
+  await patiently(run, place, () =>
     children.start(workflow, input, {
       id: named.id,
       parent: run.name,
@@ -63,11 +64,24 @@ async function ended(
   const wanted = { kind: 'child', name: runKey(child.workflow, child.id) } as const
   let taken: InboxItem | undefined
   for (;;) {
-    const end = await run.attempt(place, { attempt: 1, timeout: undefined }, () => run.children.end(child))
+    const end = await patiently(run, place, () => run.children.end(child))
     taken ??= run.take(wanted)
     if (end !== undefined) return { end, taken }
     const item = await run.wait(place, {}, wanted)
     if (item !== 'time') taken = item
+  }
+}
+
+/** Does something with the storage, again and again where that does not answer. */
+async function patiently<T>(run: Operations, place: Place, work: () => Promise<T>): Promise<T> {
+  for (let delay = 50; ; delay = Math.min(1_000, delay * 2)) {
+    try {
+      return await run.attempt(place, { attempt: 1, timeout: undefined }, work)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code === 'TUTTI_OPTION_INVALID') throw error
+      run.log.warn('A run that is started by another one cannot be reached; it is tried again', { error })
+      await run.wait(place, { until: run.clock.now() + delay })
+    }
   }
 }
 
