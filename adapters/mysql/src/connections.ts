@@ -1,3 +1,4 @@
+import { PoolMetrics, type PoolPurpose } from 'tutti/storage'
 import { createPool, type ConnectionConfig, type Pool, type PoolConnection } from './client.ts'
 import { isLost, storageError } from './failures.ts'
 import { Lease, settled, type StatementResult } from './lease.ts'
@@ -40,11 +41,14 @@ export class Connections {
   #packet = 1_048_576
   #inUse = 0
   #waiting = 0
+  readonly #purpose: PoolPurpose
+  #metrics: PoolMetrics | undefined
 
-  constructor(config: ConnectionConfig, limits: PoolLimits, place: string) {
+  constructor(config: ConnectionConfig, limits: PoolLimits, purpose: PoolPurpose) {
     this.#config = config
     this.#limits = limits
-    this.place = place
+    this.#purpose = purpose
+    this.place = purpose.place
   }
 
   get counts(): PoolCounts {
@@ -61,7 +65,7 @@ export class Connections {
     try {
       const pool = await this.#open()
       for (;;) {
-        const connection = await this.#acquire(pool)
+        const connection = await (this.#metrics ??= this.#measure()).acquire(() => this.#acquire(pool))
         const lease = this.#lease(connection)
         const since = this.#since.get(connection.connection)
         if (since === undefined) {
@@ -100,6 +104,19 @@ export class Connections {
   async end(): Promise<void> {
     const pool = await this.#pool?.catch(() => undefined)
     await pool?.end().catch(() => undefined)
+    this.#metrics?.[Symbol.dispose]()
+  }
+
+  #measure(): PoolMetrics {
+    const { connectTimeout } = this.#limits
+    return new PoolMetrics({
+      purpose: this.#purpose,
+      state: () => {
+        const { max, inUse, waiting } = this.counts
+        return { used: inUse, idle: undefined, max, waiting }
+      },
+      connectTimeout,
+    })
   }
 
   #lease(connection: PoolConnection): Lease {

@@ -1,4 +1,4 @@
-import { createStorage, milliseconds, StorageError, type Duration, type Storage, type StorageOptions } from 'tutti/storage'
+import { createStorage, milliseconds, StorageError, type Duration, type Meter, type Storage, type StorageOptions } from 'tutti/storage'
 import { Connections, type PoolCounts, type PoolLimits } from './connections.ts'
 import { MysqlDriver } from './driver.ts'
 import { connectionOf, type ConnectionOptions } from './options.ts'
@@ -27,6 +27,8 @@ export interface MysqlOptions extends ConnectionOptions, StorageOptions {
   readonly lockTimeout?: Duration
   /** How many groups of writes are under way at a time: 1 or 2. One was faster in every measurement on one server. @default 1 */
   readonly lanes?: number
+  /** What measures the connections. @default the meter `tutti.storage` */
+  readonly meter?: Meter
 }
 
 /** Tutti's storage on MySQL, and what only this one has. */
@@ -40,7 +42,7 @@ export interface MysqlStorage extends Storage {
  * makes the tables. Throws `TUTTI_OPTION_INVALID`.
  */
 export function mysql(options: MysqlOptions): MysqlStorage {
-  const { tablePrefix = 'tutti_', lanes = 1, pool = {} } = options
+  const { tablePrefix = 'tutti_', lanes = 1, pool = {}, meter } = options
   if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(tablePrefix))
     throw invalid(`the tablePrefix ${JSON.stringify(tablePrefix)}; wanted a letter and up to 31 letters, digits and underscores`)
   if (lanes !== 1 && lanes !== 2) throw invalid(`lanes: ${String(lanes)}; wanted 1 or 2`)
@@ -55,10 +57,10 @@ export function mysql(options: MysqlOptions): MysqlStorage {
     statementTimeout: milliseconds(options.statementTimeout ?? '1m'),
     lockTimeout: milliseconds(options.lockTimeout ?? '10s'),
   }
-  const connections = new Connections(config, limits, place)
+  const connections = new Connections(config, limits, { place, use: 'storage', meter })
   const driver = new MysqlDriver({
     connections,
-    writers: new Connections(config, { ...limits, max: lanes + 1 }, place),
+    writers: new Connections(config, { ...limits, max: lanes + 1 }, { place, use: 'commits', meter }),
     tables: tablesOf(database, tablePrefix),
     database,
     prefix: tablePrefix,

@@ -43,11 +43,12 @@ describeWithServer('Units of writes on MySQL', () => {
   beforeAll(async () => {
     database = await ownDatabase()
     const { config, place } = connectionOf({ url, database })
+    const purpose = { place, use: 'units', meter: undefined }
     const time = 10_000
     const limits = { max: 4, idleTimeout: time, maxLifetime: time, connectTimeout: time, statementTimeout: time, lockTimeout: time }
     driver = new MysqlDriver({
-      connections: new Connections(config, limits, place),
-      writers: new Connections(config, limits, place),
+      connections: new Connections(config, limits, purpose),
+      writers: new Connections(config, limits, purpose),
       tables: tablesOf(database, 't_'),
       database,
       prefix: 't_',

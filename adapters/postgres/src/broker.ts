@@ -93,7 +93,7 @@ class PoolBroker implements PostgresBroker {
     const schema = schemaOf(options)
     this.#poll = poll
     this.#schema = `"${schema}"`
-    this.#connections = new Connections(config, limits, placeOf(options))
+    this.#connections = new Connections(config, limits, { place: placeOf(options), use: 'broker', meter: options.meter })
     this.#statements = new BrokerStatements(this.#schema, (text, values) => this.#again(text, values ?? []))
     this.#publishing = new ReadBatcher(
       async (publications) => {

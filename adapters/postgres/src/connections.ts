@@ -1,4 +1,4 @@
-import { StorageError } from 'tutti/storage'
+import { PoolMetrics, StorageError, type PoolPurpose } from 'tutti/storage'
 import { createPool, type ConnectionConfig, type Pool, type PoolClient } from './client.ts'
 import { isStatementError, storageError } from './failures.ts'
 import type { PoolCounts } from './pool-counts.ts'
@@ -27,13 +27,16 @@ export class Connections {
   readonly place: string
   readonly #config: ConnectionConfig
   readonly #limits: PoolLimits
+  readonly #purpose: PoolPurpose
   #pool: Promise<Pool> | undefined
   #open: Pool | undefined
+  #metrics: PoolMetrics | undefined
 
-  constructor(config: ConnectionConfig, limits: PoolLimits, place: string) {
+  constructor(config: ConnectionConfig, limits: PoolLimits, purpose: PoolPurpose) {
     this.#config = config
     this.#limits = limits
-    this.place = place
+    this.#purpose = purpose
+    this.place = purpose.place
   }
 
   /** How long a statement may take, in milliseconds. */
@@ -50,7 +53,7 @@ export class Connections {
   async checkout(): Promise<PoolClient> {
     const pool = await this.#get()
     try {
-      return await pool.connect()
+      return await (this.#metrics ??= this.#measure()).acquire(() => pool.connect())
     } catch (error) {
       throw storageError(error, this.place, 'none')
     }
@@ -91,6 +94,19 @@ export class Connections {
   async end(): Promise<void> {
     const pool = await this.#pool
     await pool?.end()
+    this.#metrics?.[Symbol.dispose]()
+  }
+
+  #measure(): PoolMetrics {
+    const { max, connectTimeout } = this.#limits
+    return new PoolMetrics({
+      purpose: this.#purpose,
+      state: () => {
+        const { total, idle, waiting } = this.counts
+        return { used: total - idle, idle, max, waiting }
+      },
+      connectTimeout,
+    })
   }
 
   async #get(): Promise<Pool> {

@@ -34,11 +34,11 @@ export interface PostgresStorage extends Storage {
 }
 
 /**
- * Tutti's storage on PostgreSQL 14 and newer. Nothing connects before it is used; `migrate()` makes the schema. All statements are unnamed
- * and no session state is kept, so that it works behind a pooler in transaction mode, such as PgBouncer.
+ * Tutti's storage on PostgreSQL 14 and newer. Nothing connects before it is used; `migrate()` makes the schema. No statement keeps
+ * a name behind its transaction and no session state is kept, so that it works behind a pooler in transaction mode, such as PgBouncer.
  */
 export function postgres(options: PostgresOptions = {}): PostgresStorage {
-  const { lanes = 2, wakeUps = true, partitionSize = 10_000_000 } = options
+  const { lanes = 2, wakeUps = true, partitionSize = 10_000_000, meter } = options
   const schema = schemaOf(options)
   const limits = limitsOf(options)
   const { max } = limits
@@ -50,8 +50,8 @@ export function postgres(options: PostgresOptions = {}): PostgresStorage {
   // Transactions that wait for something else must not take the connections that this something is done with.
   const kept = lanes + 3
   const apart = max >= 2 * kept
-  const connections = new Connections(config, { ...limits, max: apart ? kept : max }, place)
-  const sessions = apart ? new Connections(config, { ...limits, max: max - kept }, place) : connections
+  const connections = new Connections(config, { ...limits, max: apart ? kept : max }, { place, use: 'storage', meter })
+  const sessions = apart ? new Connections(config, { ...limits, max: max - kept }, { place, use: 'transactions', meter }) : connections
   const driver = new PostgresDriver({
     connections,
     sessions,

@@ -1,4 +1,4 @@
-import { milliseconds, StorageError, type Duration } from 'tutti/storage'
+import { milliseconds, StorageError, type Duration, type Meter } from 'tutti/storage'
 import type { ConnectionConfig } from './client.ts'
 import type { PoolLimits } from './connections.ts'
 
@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly pool?: PoolOptions
   /** How long a statement may take. @default '1m' */
   readonly statementTimeout?: Duration
+  /** What measures the connections. @default the meter `tutti.storage` */
+  readonly meter?: Meter
 }
 
 /** The schema's name, checked: it goes into statements as it is. */

@@ -39,6 +39,8 @@ export {
 } from './driver.ts'
 export type { GroupCommitLimits } from './group-commit.ts'
 export { isUnavailable } from './errors.ts'
+export { PoolMetrics, type PoolMetricsOptions, type PoolPurpose, type PoolState } from './pool-metrics.ts'
 export { runTogether } from './run-together.ts'
 export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
+export type { Meter } from '../observe/index.ts'
 export type { EncodedEvent, EventRow } from '../message/index.ts'
