@@ -100,7 +100,7 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
     return this.backend.readModels.projector
   }
 
-  /** Everything that was set aside because it failed again and again: events and messages alike, to be looked at, done again or forgotten. */
+  /** Everything that was set aside because it failed again and again: events, messages and runs alike, to be looked at, done again or forgotten. */
   get deadLetters(): DeadLetters {
     return this.backend.deadLetters
   }

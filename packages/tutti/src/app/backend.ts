@@ -81,8 +81,12 @@ export class Backend {
 
   /** Work of all kinds that was set aside. */
   get deadLetters(): DeadLetters {
-    const { readModels, topics } = this
-    const sources = [...(readModels.isUsed ? [readModels.letters] : []), ...(topics.hasConsumers ? [topics.letters] : [])]
+    const { readModels, topics, runs } = this
+    const sources = [
+      ...(readModels.isUsed ? [readModels.letters] : []),
+      ...(topics.hasConsumers ? [topics.letters] : []),
+      ...(runs.isUsed ? [runs.letters] : []),
+    ]
     return new DeadLetters(sources, this.#parts.clock)
   }
 

@@ -2,7 +2,8 @@ import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { ProtocolVerbs, RecordedEvent, Runnable, Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type Subscription } from '../projections/index.ts'
-import { openWorkflows, type EventSignal, type Workflow, type Workflows } from '../workflow/index.ts'
+import { openWorkflows, type EventSignal, type RunStatus, type Workflow, type Workflows } from '../workflow/index.ts'
+import type { AnyDeadLetter, DeadLetterSource } from './dead-letters.ts'
 import type { Stores } from './stores.ts'
 
 /** What runs of an application are executed with. */
@@ -59,6 +60,22 @@ export class Runs {
     return [...this.#latest().values()].flatMap((workflow) => this.#following(workflow) ?? [])
   }
 
+  /** Runs that have failed, or that cannot go on. */
+  get letters(): DeadLetterSource {
+    return {
+      kind: 'run',
+      list: async () => (await Promise.all(failures.map((state) => this.#ended(state)))).flat(),
+      replay: (of, ids) =>
+        each(ids, async (id) =>
+          this.engine
+            .get(this.#named(of), id)
+            .retry()
+            .then(() => true),
+        ),
+      discard: (of, ids) => each(ids, (id) => this.engine.remove(of, id)),
+    }
+  }
+
   /** Opens the engine, so that runs can be started; `start` begins to execute them. */
   async open(): Promise<void> {
     if (!this.isUsed) return
@@ -81,6 +98,23 @@ export class Runs {
       'TUTTI_WORKFLOW_UNKNOWN',
       `The workflow ${JSON.stringify(workflow.name)} is not part of the application; add it with app.use(…).`,
     )
+  }
+
+  #named(name: string): Workflow {
+    const known = this.#latest().get(name)
+    if (known !== undefined) return known
+    throw new TuttiError('TUTTI_WORKFLOW_UNKNOWN', `The workflow ${JSON.stringify(name)} is not part of the application.`)
+  }
+
+  async #ended(state: (typeof failures)[number]): Promise<readonly AnyDeadLetter[]> {
+    const all: AnyDeadLetter[] = []
+    let after: string | undefined
+    do {
+      const { runs, next } = await this.engine.list({ state, ...(after !== undefined && { after }) })
+      all.push(...runs.map((run) => letterOf(run)))
+      after = next
+    } while (after !== undefined)
+    return all
   }
 
   /** The newest version of each: events start runs of that. */
@@ -116,6 +150,30 @@ export class Runs {
       this.#parts.log.debug('An event came for a run that had ended.', { workflow: workflow.name, run: id, event: event.id })
     }
   }
+}
+
+/** The states in which somebody has to look at a run. */
+const failures = ['failed', 'compensation-failed', 'stuck'] as const
+
+function letterOf(run: RunStatus): AnyDeadLetter {
+  const problem: RunStatus['problem'] = run.problem ?? run.failure
+  const { message = `The run is ${run.state}.`, code, stack } = problem ?? {}
+  return {
+    kind: 'run',
+    of: run.workflow,
+    id: run.id,
+    subject: problem?.path ?? run.state,
+    time: run.endedAt ?? run.updatedAt,
+    attempts: 1,
+    error: { message, ...(code !== undefined && { code }), ...(stack !== undefined && { stack }) },
+    original: run,
+  }
+}
+
+async function each(ids: readonly string[], act: (id: string) => Promise<boolean>): Promise<number> {
+  let count = 0
+  for (const id of ids) if (await act(id)) count++
+  return count
 }
 
 /** What holds on to the runs of a workflow. */

@@ -107,6 +107,10 @@ class StorageWorkflows implements Workflows {
     return this.#search.stranded(limit)
   }
 
+  remove(workflow: string, id: string): Promise<boolean> {
+    return this.#retention.remove(workflow, id)
+  }
+
   prune({ before }: { readonly before?: Date } = {}): Promise<number> {
     return this.#retention.prune(before)
   }

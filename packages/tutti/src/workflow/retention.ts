@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/index.ts'
 import { DocumentConflictError, type DocumentChange, type StateStore } from '../storage/index.ts'
 import type { Presence } from './presence.ts'
 import { workflowOf } from './run-status.ts'
-import { pageKey, runsOf, type EndState, type RunDocument, type RunValue } from './run-document.ts'
+import { hasEnded, pageKey, runKey, runsOf, type EndState, type RunDocument, type RunValue } from './run-document.ts'
 
 /** How many runs are looked at together. */
 const batch = 200
@@ -28,6 +28,12 @@ export class Retention {
     for (const name of names)
       for (const state of ends) count += await (before === undefined ? this.#due(name, state) : this.#old(name, state, before))
     return count
+  }
+
+  /** Removes one run, if it has ended. Resolves with whether it was there and is gone. */
+  async remove(workflow: string, id: string): Promise<boolean> {
+    const found = await this.#state.get<RunValue>(runKey(workflow, id))
+    return found !== undefined && hasEnded(found.value.state) && (await this.#remove([found])) === 1
   }
 
   async #due(workflow: string, status: EndState): Promise<number> {

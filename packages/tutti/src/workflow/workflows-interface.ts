@@ -24,4 +24,6 @@ export interface Workflows extends AsyncDisposable {
    * a date. Resolves with their number.
    */
   prune(options?: { readonly before?: Date }): Promise<number>
+  /** Removes what is left of one run. Resolves with whether it had ended, and is gone. */
+  remove(workflow: string, id: string): Promise<boolean>
 }

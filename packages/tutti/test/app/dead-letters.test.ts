@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
-import { App, projection, topic } from '../../src/index.ts'
+import { App, projection, topic, workflow } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { testApp } from '../../src/testing/index.ts'
 import { Account } from './account.ts'
@@ -15,19 +15,25 @@ it('dead letters of all kinds are looked at, replayed and forgotten in one place
     handled.push(what)
   }
   const retry = { attempts: 2, delay: 1 }
+  const flaky = workflow('flaky', { retry }, (w) => w.step('act', () => handle('run')))
   const app = new App({ name: 't', log: { level: 'silent' }, storage: memoryStorage() })
     .use(Account, projection('list', { from: [Account], retry }, { 'account.deposited': () => handle('projection') }))
     .on(Account.events.deposited, { name: 'mail', retry }, () => handle('subscription'))
+    .use(flaky)
     .consume(Payments, { group: 'billing', retry }, () => handle('message'))
   await using t = await testApp(app)
   await t.app.send(Account.commands.deposit('1', { amount: 1 }))
   await t.app.publish(Payments, { amount: 1 })
-  await expect.poll(() => t.app.deadLetters.list(), { timeout: 15_000 }).toHaveLength(3)
+  await t.app.run(flaky, undefined, { id: 'kept' })
+  await t.app.run(flaky, undefined, { id: 'dropped' })
+  await expect.poll(() => t.app.deadLetters.list(), { timeout: 15_000 }).toHaveLength(5)
   const letters = await t.app.deadLetters.list()
   expect(letters.map(({ kind, of }) => `${kind} ${of}`).toSorted()).toEqual([
     'message payments/billing',
     'projection list',
     'projection mail',
+    'run flaky',
+    'run flaky',
   ])
   expect(letters.find(({ of }) => of === 'list')).toMatchObject({
     subject: 'account.deposited',
@@ -36,8 +42,9 @@ it('dead letters of all kinds are looked at, replayed and forgotten in one place
   })
   expect(await t.app.deadLetters.purge('1h')).toBe(0)
   expect(await t.app.deadLetters.discard({ of: 'mail' })).toBe(1)
+  expect(await t.app.deadLetters.discard({ kind: 'run', ids: ['dropped'] })).toBe(1)
   mended = true
-  expect(await t.app.deadLetters.replay()).toBe(2)
-  await expect.poll(() => handled.toSorted(), { timeout: 15_000 }).toEqual(['message', 'projection'])
+  expect(await t.app.deadLetters.replay()).toBe(3)
+  await expect.poll(() => handled.toSorted(), { timeout: 15_000 }).toEqual(['message', 'projection', 'run'])
   await expect.poll(() => t.app.deadLetters.list(), { timeout: 15_000 }).toEqual([])
 })
