@@ -1,4 +1,12 @@
-import type { AllPage, DocumentRow, ListQuery, StreamPage, StreamState } from 'tutti/storage'
+import {
+  readInSpans,
+  type AllPage,
+  type DocumentRow,
+  type ListQuery,
+  type PositionSpan,
+  type StreamPage,
+  type StreamState,
+} from 'tutti/storage'
 import { schemaError } from './failures.ts'
 import type { Ask, Row } from './lease.ts'
 import { beginsWith, literal, literals } from './literals.ts'
@@ -15,6 +23,7 @@ export interface ReadParts {
   ownFloor?(): string | undefined
 }
 
+/** How many rows or positions a statement looks at where nothing else says it. */
 const most = 1_000_000
 
 /** The reads as statements. Each packet of them sees nothing that is not committed. */
@@ -54,21 +63,25 @@ export class Reads {
    * any more.
    */
   async all(page: AllPage): Promise<{ readonly rows: readonly EventRow[]; readonly position: number }> {
-    const { after, limit, backwards } = page
-    if (!backwards && after < this.#safe) {
-      const rows = await this.#between(page, `${this.#safe}`, after)
-      if (rows.length === limit) return { rows, position: rows.at(-1)?.position ?? after }
+    const { after, limit } = page
+    if (page.backwards) {
+      const head = await this.head()
+      const rows = await this.#between(page, { after: 0, to: Math.min(after - 1, head), limit })
+      return { rows, position: rows.at(-1)?.position ?? 0 }
     }
+    const from = Math.max(after, this.#safe)
+    const rows = await this.#between(page, { after, to: from, limit })
+    if (rows.length === limit) return { rows, position: rows.at(-1)?.position ?? after }
+    const to = from + most
     const upper = `(select least(c.last, coalesce((select min(f.floor) from ${this.#t.floors} f${this.#others()}), c.last)) from ${this.#t.counter} c where c.id = 1)`
     const [bound, found] = await this.#ask([
       this.#boundText(),
-      backwards ? this.#pageText(page, `least(${literal(after - 1)}, ${upper})`, 0) : this.#pageText(page, upper, after),
+      this.#pageText({ ...page, limit: limit - rows.length }, `least(${literal(to)}, ${upper})`, from),
     ])
     const head = await this.#bound(bound?.rows[0])
-    const rows = (found?.rows ?? []).map(eventOf)
-    const last = rows.at(-1)?.position
-    if (backwards) return { rows, position: last ?? 0 }
-    return { rows, position: Math.max(after, rows.length === limit ? 0 : head, last ?? 0) }
+    for (const row of found?.rows ?? []) rows.push(eventOf(row))
+    for (const row of await this.#between(page, { after: to, to: head, limit: limit - rows.length })) rows.push(row)
+    return { rows, position: Math.max(after, rows.length === limit ? 0 : head, rows.at(-1)?.position ?? 0) }
   }
 
   async streamState(stream: string): Promise<StreamState | undefined> {
@@ -98,9 +111,11 @@ export class Reads {
     return (found?.rows ?? []).map(documentOf)
   }
 
-  async #between(page: AllPage, upper: string, after: number): Promise<EventRow[]> {
-    const [found] = await this.#ask([this.#pageText(page, upper, after)])
-    return (found?.rows ?? []).map(eventOf)
+  #between(page: AllPage, span: PositionSpan): Promise<EventRow[]> {
+    return readInSpans({ ...span, backwards: page.backwards }, async ({ after, to, limit }) => {
+      const [found] = await this.#ask([this.#pageText({ ...page, limit }, literal(to), after)])
+      return (found?.rows ?? []).map(eventOf)
+    })
   }
 
   #pageText({ limit, backwards, types, streams, tenant, archived }: AllPage, upper: string, after: number): string {

@@ -1,4 +1,13 @@
-import type { AllPage, DocumentRow, DriverReader, ListQuery, StreamPage, StreamState } from 'tutti/storage'
+import {
+  readInSpans,
+  type AllPage,
+  type DocumentRow,
+  type DriverReader,
+  type ListQuery,
+  type PositionSpan,
+  type StreamPage,
+  type StreamState,
+} from 'tutti/storage'
 import { documentColumns, documentOf, eventColumns, eventOf, streamStateOf, type TextRow } from './rows.ts'
 
 /** Runs a statement whose rows come as texts. */
@@ -56,17 +65,18 @@ export class Reads {
     const { after, limit, backwards } = page
     if (backwards) {
       const head = await this.head()
-      const rows = await this.#between(page, 0, Math.min(after - 1, head))
+      const rows = await this.#between(page, { after: 0, to: Math.min(after - 1, head), limit })
       return { rows, position: rows.at(-1)?.position ?? 0 }
     }
-    if (after < this.#safe) {
-      const rows = await this.#between(page, after, this.#safe)
-      if (rows.length === limit) return { rows, position: rows.at(-1)?.position ?? after }
+    const from = Math.max(after, this.#safe)
+    const rows = await this.#between(page, { after, to: from, limit })
+    if (rows.length < limit) {
+      const head = Math.max(from, await this.head())
+      const more = await this.#between(page, { after: from, to: head, limit: limit - rows.length })
+      for (const row of more) rows.push(row)
+      if (rows.length < limit) return { rows, position: head }
     }
-    const head = await this.head()
-    if (head <= after) return { rows: [], position: after }
-    const rows = await this.#between(page, after, head)
-    return { rows, position: rows.length === limit ? (rows.at(-1)?.position ?? head) : head }
+    return { rows, position: rows.at(-1)?.position ?? after }
   }
 
   async streamStates(streams: readonly string[]): Promise<(StreamState | undefined)[]> {
@@ -100,8 +110,11 @@ export class Reads {
     return (await this.#ask(text, values)).map(documentOf)
   }
 
-  async #between({ limit, backwards, types, streams, tenant, archived }: AllPage, after: number, to: number): Promise<EventRow[]> {
-    if (to <= after) return []
+  #between(page: AllPage, span: PositionSpan): Promise<EventRow[]> {
+    return readInSpans({ ...span, backwards: page.backwards }, (part) => this.#span(page, part))
+  }
+
+  async #span({ backwards, types, streams, tenant, archived }: AllPage, { after, to, limit }: PositionSpan): Promise<EventRow[]> {
     const values: unknown[] = [after, to, limit]
     const value = (one: unknown): string => `$${values.push(one)}`
     const filters = ['e.position > $1', 'e.position <= $2']

@@ -40,6 +40,7 @@ export {
 export type { GroupCommitLimits } from './group-commit.ts'
 export { isUnavailable } from './errors.ts'
 export { PoolMetrics, type PoolMetricsOptions, type PoolPurpose, type PoolState } from './pool-metrics.ts'
+export { readInSpans, type PositionSpan } from './read-in-spans.ts'
 export { runTogether } from './run-together.ts'
 export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
 export type { Meter } from '../observe/index.ts'
