@@ -63,7 +63,7 @@ describe('isId and idTime', () => {
       id.toUpperCase(),
       `${id} `,
       id.slice(1),
-      id.replace(/-7/, '-4'),
+      `${id.slice(0, 14)}4${id.slice(15)}`,
       id.replace(/-[89ab](?=...-.{12}$)/, '-c'),
       '',
       5,

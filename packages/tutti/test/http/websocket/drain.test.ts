@@ -51,7 +51,7 @@ it('a stop gives up on handlers that have not ended in the time that they have',
 })
 
 it('a stop does not wait for peers that say no goodbye', async () => {
-  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '1s' })
+  const app = new App({ name: 't', log: { level: 'silent' }, drainTimeout: '4s' })
   const feed = app.ws('/', {})
   const { url } = await app.listen(0)
   const { socket } = await rawSocket(url)
