@@ -52,45 +52,6 @@ describe('execute', () => {
     expect(await repository.execute(counter().add(-1))).toEqual({ ok: false, code: 'NEGATIVE', details: { sum: 0 } })
   })
 
-  it('lets one of 16 creators win, whether in one process or in sixteen', async () => {
-    for (let round = 0; round < 20; round++) {
-      const storage = memoryStorage()
-      const one = createRepository(storage)
-      const results = await Promise.all([
-        ...Array.from({ length: 16 }, () => one.execute(place('same'))),
-        ...processes(storage, 16).map((repository) => repository.execute(place('apart'))),
-      ])
-      for (const half of [results.slice(0, 16), results.slice(16)]) {
-        expect(half.filter(({ ok }) => ok)).toHaveLength(1)
-        expect(half.filter((result) => !result.ok && result.code === 'ALREADY_PLACED')).toHaveLength(15)
-      }
-      expect(await storage.events.read('order-apart').toArray()).toHaveLength(1)
-    }
-  })
-
-  it('decides anew on what others have written, so that none of their writes is lost', async () => {
-    const { Counter, add } = counter()
-    const storage = memoryStorage()
-    const repositories = processes(storage, 8)
-    const results = await Promise.all(repositories.flatMap((repository) => Array.from({ length: 25 }, () => repository.execute(add(1)))))
-    expect(results.map((result) => result.ok && result.version).toSorted((a, b) => Number(a) - Number(b))).toEqual(
-      Array.from({ length: 200 }, (_, i) => i + 1),
-    )
-    expect(await repositories[0]?.load(Counter, 'c')).toEqual({ sum: 200 })
-  })
-
-  it('never answers from old memory: rejections and no-ops look at the storage first', async () => {
-    const { add } = counter()
-    const storage = memoryStorage()
-    const [here, there] = processes(storage, 2) as [Repository, Repository]
-    await here.execute(add(1))
-    await there.execute(add(10))
-    // In memory the sum is 1 here.
-    expect(await here.execute(add(-5))).toEqual(accepted(3))
-    await there.execute(add(1))
-    expect(await here.execute(add(0))).toEqual(accepted(4))
-  })
-
   it('gives up after so many attempts', async () => {
     const { add } = counter()
     const storage = memoryStorage()
@@ -123,16 +84,6 @@ describe('expected versions', () => {
     expect(error).toMatchObject({ code: 'TUTTI_PRECONDITION_FAILED', status: 412, actual: 2, details: { expected: 1, actual: 2 } })
   })
 
-  it('let one of 16 with the same version write', async () => {
-    const { add } = counter()
-    const storage = memoryStorage()
-    const repositories = processes(storage, 16)
-    await repositories[0]?.execute(add(1))
-    const results = await Promise.allSettled(repositories.map((repository) => repository.execute(add(1, { expected: 1 }))))
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    for (const result of results) if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(ExpectedVersionError)
-  })
-
   it('can be that there is none, or one', async () => {
     const repository = createRepository(memoryStorage())
     await expect(repository.execute(pay('o-1', { expected: 'exists' }))).rejects.toMatchObject({ status: 412, actual: 0 })
@@ -152,18 +103,6 @@ describe('expected versions', () => {
 })
 
 describe('keys', () => {
-  it('give the first answer again, in this process and after a restart', async () => {
-    const storage = memoryStorage()
-    const before = createRepository(storage)
-    const first = await before.execute(place('o-1', { key: 'k' }))
-    await before.execute(pay())
-    expect(first).toEqual({ ok: true, version: 1, position: 1 })
-    // Decided anew it would be a rejection now.
-    expect(await before.execute(place('o-1', { key: 'k' }))).toEqual(first)
-    expect(await createRepository(storage).execute(place('o-1', { key: 'k' }))).toEqual(first)
-    expect(await storage.events.read('order-o-1').toArray()).toHaveLength(2)
-  })
-
   it('stand above the expected version, which the first one has moved', async () => {
     const { add } = counter()
     const repository = createRepository(memoryStorage())
@@ -171,17 +110,6 @@ describe('keys', () => {
     const first = await repository.execute(add(1, { key: 'k', expected: 1 }))
     expect(await repository.execute(add(1, { key: 'k', expected: 1 }))).toEqual(first)
     await expect(repository.execute(add(1, { key: 'other', expected: 1 }))).rejects.toMatchObject({ status: 412 })
-  })
-
-  it('write once under races', async () => {
-    const { Counter, add } = counter()
-    const storage = memoryStorage()
-    const repositories = processes(storage, 8)
-    const results = await Promise.all(
-      repositories.flatMap((repository) => [repository.execute(add(1, { key: 'k' })), repository.execute(add(1, { key: 'k' }))]),
-    )
-    expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1)
-    expect(await repositories[0]?.load(Counter, 'c')).toEqual({ sum: 1 })
   })
 
   it('leave a command that wrote nothing to be decided anew', async () => {
@@ -197,24 +125,6 @@ describe('keys', () => {
 })
 
 describe('transactions', () => {
-  it('see what they wrote, and leave no trace of it when they fail', async () => {
-    const { Counter, add } = counter({ every: 2 })
-    const storage = memoryStorage()
-    const repository = createRepository(storage)
-    await repository.execute(add(1))
-    const failing = storage.transaction(async () => {
-      expect(await repository.execute(add(1))).toEqual(accepted(2))
-      expect(await repository.execute(add(1))).toEqual(accepted(3))
-      expect(await repository.load(Counter, 'c')).toEqual({ sum: 3 })
-      throw new Error('no')
-    })
-    await expect(failing).rejects.toThrow('no')
-    await repository.close()
-    expect(await storage.state.get('snapshots/counter-c')).toBeUndefined()
-    expect(await repository.load(Counter, 'c')).toEqual({ sum: 1 })
-    expect(await repository.execute(add(1))).toEqual(accepted(2))
-  })
-
   it('keep states and save snapshots once they have committed', async () => {
     const { Counter, add, seen } = counter({ every: 2 })
     const storage = memoryStorage()

@@ -6,21 +6,6 @@ import { fakeClock } from '../../src/testing/index.ts'
 import { Account, documentsOf, pay, sums, until } from './support.ts'
 
 describe('waitFor', () => {
-  it('waits for what other processes do, in all streams or in one', async () => {
-    const storage = memoryStorage()
-    const definition = sums()
-    await using a = createProjector(storage, [definition], { owner: 'a', interval: 20, lease: '1s' })
-    await using b = createProjector(storage, [definition], { owner: 'b', interval: 20, lease: '1s' })
-    await a.start()
-    await b.start()
-    await until(async () => (await a.status())[0]?.segments.filter(({ owner }) => owner === 'a').length === 4)
-    for (let i = 0; i < 20; i++) {
-      const position = await pay(storage, String(i), 1)
-      await (i % 2 === 0 ? a : b).waitFor(definition, position, i % 3 === 0 ? { stream: `account-${i}` } : {})
-      expect((await documentsOf(storage, 'sums@1'))[`account-${i}`]).toBe(1)
-    }
-  })
-
   it('gives up after its timeout or when its signal fires', async () => {
     const clock = fakeClock()
     const storage = memoryStorage({ clock })
@@ -64,6 +49,22 @@ describe('pause', () => {
     expect(Object.keys(await documentsOf(storage, 'sums@1'))).toHaveLength(16)
     for (const projector of [a, b, late]) await projector.stop()
     expect((await a.status())[0]).toMatchObject({ state: 'waiting', lag: { events: 0, milliseconds: 0 } })
+  })
+})
+
+describe('a reset', () => {
+  it('of a paused projection waits until it is resumed', async () => {
+    const storage = memoryStorage()
+    const definition = sums()
+    await using projector = createProjector(storage, [definition])
+    await projector.start()
+    await projector.waitFor(definition, await pay(storage, 'a', 1))
+    await projector.pause(definition)
+    await projector.reset(definition)
+    expect((await projector.status())[0]).toMatchObject({ state: 'paused', next: { version: 1, position: 0 } })
+    await projector.resume(definition)
+    await until(async () => (await projector.status())[0]?.next === undefined)
+    expect(await projector.view(definition).get('account-a')).toBe(1)
   })
 })
 

@@ -3,54 +3,13 @@ import { createProjector, projection } from '../../src/projections/public.ts'
 import { memoryStorage, type Storage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { processOf } from './frozen-storage.ts'
-import { Account, documentsOf, openStorage, pay, storages, sums, totals, until } from './support.ts'
+import { Account, documentsOf, pay, sums, totals, until } from './support.ts'
 
 async function owners(storage: Storage, build = 'sums@1'): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const { owner = 'nobody' } of await storage.state.list(`checkpoints/${build}/`)) counts[owner] = (counts[owner] ?? 0) + 1
   return counts
 }
-
-describe.each(storages)('several processes on %s', (kind) => {
-  it('share the segments evenly, and take over from one that ends', async () => {
-    const storage = await openStorage(kind)
-    const clock = fakeClock()
-    const start = async (owner: string) => {
-      const projector = createProjector(storage, [sums()], { clock, owner, lease: '15s', poll: '1s' })
-      await projector.start()
-      return projector
-    }
-    const spread = async (wanted: number[]): Promise<void> => {
-      await until(async () => {
-        await clock.advance('1s')
-        return (
-          Object.values(await owners(storage))
-            .toSorted()
-            .join() === wanted.join()
-        )
-      })
-    }
-    const a = await start('a')
-    expect(await owners(storage)).toEqual({ a: 8 })
-    const b = await start('b')
-    await spread([4, 4])
-    const c = await start('c')
-    await spread([2, 3, 3])
-    for (let i = 0; i < 50; i++) await pay(storage, String(i), i)
-    await a.stop()
-    await spread([4, 4])
-    expect(await owners(storage)).not.toHaveProperty('a')
-    await until(async () => {
-      await clock.advance('100ms')
-      return JSON.stringify(Object.values(await documentsOf(storage, 'sums@1')).length) === '50'
-    })
-    expect(await documentsOf(storage, 'sums@1')).toEqual(await totals(storage))
-    await b.stop()
-    await c.stop()
-    expect(await owners(storage)).toEqual({ nobody: 8 })
-    expect(await storage.state.list('projectors/')).toEqual([])
-  })
-})
 
 describe('a process that dies', () => {
   it('is taken over from within the lease, and nothing is handled twice', async () => {

@@ -1,4 +1,4 @@
 import { returnedStatements } from './returned-statements.ts'
-import { openStorage } from './support.ts'
+import { openSqlite } from './support.ts'
 
-returnedStatements('SQLite', () => openStorage('sqlite'))
+returnedStatements('SQLite', openSqlite)

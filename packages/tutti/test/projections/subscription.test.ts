@@ -4,67 +4,7 @@ import { createProjector, subscription } from '../../src/projections/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { processOf } from './frozen-storage.ts'
-import { Account, openStorage, pay, storages, until } from './support.ts'
-
-describe.each(storages)('a subscription on %s', (kind) => {
-  it('begins now, and goes on where it stood', async () => {
-    const storage = await openStorage(kind)
-    await pay(storage, 'a', 1)
-    const seen: number[] = []
-    const mail = subscription('mail', { from: [Account.events.paid] }, ({ data }) => void seen.push(data.amount))
-    for (const amount of [2, 3]) {
-      await using projector = createProjector(storage, [mail])
-      await projector.start()
-      await projector.waitFor(mail, await pay(storage, 'a', amount))
-    }
-    await pay(storage, 'a', 4)
-    await using projector = createProjector(storage, [mail])
-    await projector.start()
-    await projector.waitFor(mail, 4)
-    expect(seen).toEqual([2, 3, 4])
-  })
-
-  it('handles each stream in order, and streams side by side', async () => {
-    const storage = await openStorage(kind)
-    const seen: string[] = []
-    let running = 0
-    let most = 0
-    const slow = subscription('slow', { from: [Account], start: 'beginning', segments: 16 }, async ({ stream, streamVersion }) => {
-      most = Math.max(most, ++running)
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      running--
-      seen.push(`${stream}:${streamVersion}`)
-    })
-    for (let i = 0; i < 60; i++) await pay(storage, String(i % 20), i)
-    await using projector = createProjector(storage, [slow])
-    await projector.start()
-    await projector.waitFor(slow, 60)
-    expect(most).toBeGreaterThan(3)
-    for (let i = 0; i < 20; i++)
-      expect(seen.filter((one) => one.startsWith(`account-${i}:`))).toEqual([1, 2, 3].map((version) => `account-${i}:${version}`))
-  })
-
-  it('goes on in a new version where the one before stood, whatever the segments', async () => {
-    const storage = await openStorage(kind)
-    const seen: string[] = []
-    const make = (version: number, segments: number) =>
-      subscription('s', { from: [Account.events.paid], version, segments }, ({ data }) => void seen.push(`${version}:${data.amount}`))
-    const first = createProjector(storage, [make(1, 8)])
-    await first.start()
-    for (let i = 0; i < 10; i++) await pay(storage, String(i), i)
-    await first.waitFor('s', 10)
-    await first.stop()
-    for (let i = 10; i < 20; i++) await pay(storage, String(i), i)
-    await using second = createProjector(storage, [make(2, 3)])
-    await second.start()
-    await second.waitFor('s', 20)
-    expect(seen.map((one) => Number(one.slice(2))).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i))
-    expect(seen.filter((one) => one.startsWith('2:'))).toHaveLength(10)
-    await second.reset('s', { from: 17 })
-    await until(() => seen.length === 23)
-    expect(seen.slice(20).toSorted()).toEqual(['2:17', '2:18', '2:19'])
-  })
-})
+import { Account, pay, until } from './support.ts'
 
 describe('a subscription', () => {
   it('runs outside of any transaction, in the context of its event', async () => {

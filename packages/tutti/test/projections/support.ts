@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { aggregate } from '../../src/events/public.ts'
 import { event } from '../../src/message/index.ts'
 import { projection, type Projection, type ProjectionOptions } from '../../src/projections/public.ts'
-import { memoryStorage, sqliteStorage, type Storage } from '../../src/storage/index.ts'
+import { sqliteStorage, type Storage } from '../../src/storage/index.ts'
 
 /** Accounts to which amounts are paid. */
 export const Account = aggregate('account', {
@@ -48,12 +48,8 @@ export function until(condition: () => unknown): Promise<void> {
   return vi.waitUntil(async () => Boolean(await condition()), { timeout: 30_000, interval: 2 }).then(() => undefined)
 }
 
-/** The storages that these tests run on. */
-export const storages = ['memory', 'sqlite'] as const
-
-/** A storage of a kind, gone when the test has ended. */
-export async function openStorage(kind: (typeof storages)[number]): Promise<Storage> {
-  if (kind === 'memory') return memoryStorage()
+/** A SQLite storage, gone when the test has ended. */
+export async function openSqlite(): Promise<Storage> {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-projections-'))
   const storage = sqliteStorage({ path: join(folder, 'test.db') })
   onTestFinished(async () => {

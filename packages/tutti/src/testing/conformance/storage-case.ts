@@ -5,15 +5,23 @@ import { createCheck, type Check } from './check.ts'
 export interface StorageCase {
   /** The behaviour and what is wanted, such as `appends: …`. */
   readonly name: string
-  /** Rejects with an `AssertionError` where the storage does something else. It may close the storage. */
-  run(storage: Storage): Promise<void>
+  /**
+   * Rejects with an `AssertionError` where the storage does something else. It may close the storage. `open` gives the same data once more, as
+   * another process has it. @default the same storage
+   */
+  run(storage: Storage, open?: OpenStorage): Promise<void>
   /** Why the case does not apply to a backend; `undefined` where it does. @default it applies */
   readonly skip?: (capabilities: StorageCapabilities) => string | undefined
 }
 
+/** Opens a storage; each call gives what a process of its own would have. */
+export type OpenStorage = () => Promise<Storage> | Storage
+
 /** What the body of a case works with. */
 export interface CaseTools {
   readonly storage: Storage
+  /** The same data as another process has it, closed when the case is over; the storage itself where processes cannot share it. */
+  open(): Promise<Storage>
   readonly check: Check
   /** A name that no other case and no other run uses. */
   name(of: string): string
@@ -31,9 +39,11 @@ export function casesOf(behaviour: string, bodies: Readonly<Record<string, CaseB
     const { run, skip } = typeof body === 'function' ? { run: body, skip: undefined } : body
     return {
       name: `${behaviour}: ${want}`,
-      run: (storage) => {
+      run: async (storage, open = () => storage) => {
         const id = randomName()
-        return run({ storage, check: createCheck(), name: (of) => `${of}-${id}` })
+        await using others = new AsyncDisposableStack()
+        const other = async (): Promise<Storage> => (storage.capabilities.shared ? others.use(await open()) : storage)
+        await run({ storage, open: other, check: createCheck(), name: (of) => `${of}-${id}` })
       },
       ...(skip && { skip }),
     }
@@ -51,10 +61,10 @@ export function together<T>(count: number, work: (index: number) => Promise<T>):
 }
 
 /** Runs a case on a storage of its own, and resolves with the reason where the case does not apply to it. */
-export async function runStorageCase(one: StorageCase, open: () => Promise<Storage> | Storage): Promise<string | undefined> {
+export async function runStorageCase(one: StorageCase, open: OpenStorage): Promise<string | undefined> {
   await using storage = await open()
   const reason = one.skip?.(storage.capabilities)
-  if (reason === undefined) await one.run(storage)
+  if (reason === undefined) await one.run(storage, open)
   return reason
 }
 
