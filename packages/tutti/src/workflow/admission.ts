@@ -73,8 +73,9 @@ export class Admission {
   /** What is written with the end of a run, so that the next one of its group is let in. */
   async leaving({ workflow, id }: RunName, { admission }: RunValue): Promise<Ending> {
     const group = admission?.admitted === true ? admission.group : undefined
-    if (group === undefined) return { also: [], settled: () => undefined }
-    const settled = await this.#turns.enter(group)
+    if (group === undefined) return { also: [] }
+    const leave = await this.#turns.enter(group)
+    const settled = async (): Promise<void> => leave()
     try {
       const key = gateKey(workflow, group)
       const gate = await this.#state.get<Gate>(key)
@@ -94,7 +95,7 @@ export class Admission {
       also.push({ key, value: { ...gate.value, holders }, ifVersion: gate.version })
       return { also, settled }
     } catch (error) {
-      settled()
+      leave()
       throw error
     }
   }

@@ -45,7 +45,7 @@ export async function runChild(
   const { end, taken } = await ended(run, place, named)
   if (end.state !== 'completed') {
     // What it did it has undone itself.
-    if (end.state !== 'stuck' && end.state !== 'compensation-failed') run.undos.remove(path)
+    if (end.state !== 'compensation-failed') run.undos.remove(path)
     const failure = { ...(end.failure ?? { name: 'Error', message: 'it has no reason' }), code: end.state }
     run.record(place, { failure }, { taken })
     throw new RunFailedError(named, end.state, failure)

@@ -51,11 +51,18 @@ class StorageWorkflows implements Workflows {
       },
       admit: (document, workflow) => admission.admit(document, workflow),
       ending: async (run, value) => {
-        const telling = await family.telling(run, value)
-        const { also, settled } = await admission.leaving(run, value)
-        return { also: [...telling, ...also], settled }
+        const parts = [await family.telling(run, value)]
+        const settled = async (error?: unknown): Promise<void> => {
+          for (const part of parts) await part.settled?.(error)
+        }
+        try {
+          parts.push(await admission.leaving(run, value))
+        } catch (error) {
+          await settled(error)
+          throw error
+        }
+        return { also: parts.flatMap(({ also }) => also), settled }
       },
-      onLeft: (execution, how) => family.left(execution, how),
     })
     const starter = new Starter({ ...parts, worker })
     const family: Family = new Family({ storage, settings, worker, starter, handle: (run) => this.#handle(run, {}) })

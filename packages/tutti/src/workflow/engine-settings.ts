@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { milliseconds, newId, OptionError, shown, systemClock, type Clock, type Duration } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
 import { createMeter, silentLogger, type Logger, type Meter } from '../observe/index.ts'
@@ -46,6 +47,8 @@ export interface EngineSettings {
   readonly verbs: Pick<ProtocolVerbs, 'sendWith' | 'ask'> | undefined
   readonly log: Logger
   readonly meter: Meter
+  /** Does work in the surroundings in which the engine was made: outside of the transactions and contexts of those who call it. */
+  readonly outside: <T>(work: () => T) => T
 }
 
 /** Settles and checks the options of an engine. */
@@ -60,5 +63,6 @@ export function resolveEngine(options: WorkflowsOptions): EngineSettings {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError(`createWorkflows received ${name} ${shown(value)}; wanted a whole number of 1 or more.`)
   const idle = milliseconds(options.idle ?? '1s')
-  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, log, meter }
+  const outside = AsyncLocalStorage.snapshot()
+  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, log, meter, outside }
 }

@@ -41,8 +41,8 @@ export interface ChildRuns {
 /** What goes with the end of a run. */
 export interface Ending {
   readonly also: readonly DocumentChange[]
-  /** To be called once it was written, or was not. */
-  readonly settled: () => void
+  /** To be called once it was written, or was not. @default nothing is to be done then */
+  readonly settled?: (error?: unknown) => Promise<void>
 }
 
 /** What an execution needs of the process. */

@@ -1,7 +1,7 @@
 import { runInContext, type Context, type Timer } from '../kernel/index.ts'
 import { compensate } from './compensate.ts'
 import { runCancelled, runOverdue, StepFailedError, WorkflowError } from './errors.ts'
-import type { Departure, ExecutionHost } from './execution-host.ts'
+import type { Departure, Ending, ExecutionHost } from './execution-host.ts'
 import { failureError, toFailure } from './failure.ts'
 import { runKey, type EndState, type InboxItem, type JournalRecord, type PlacedFailure, type RunDocument } from './run-document.ts'
 import type { RunChange } from './run-model.ts'
@@ -35,8 +35,6 @@ export class Execution {
   /** Why its work was given up. */
   #interruption: WorkflowError | undefined
   #problem: WorkflowError | undefined
-  /** Children whose ends are being written. */
-  readonly #holds = new Set<string>()
   #checking = false
   #parking = false
   #idle: Timer | undefined
@@ -109,19 +107,31 @@ export class Execution {
     this.session.work.abort(error)
   }
 
-  /** Keeps the run in memory until it is told that a child has ended. Gives false where it may have left by then. */
-  hold(child: string): boolean {
-    if (!this.#isReachable) return false
-    this.#holds.add(child)
-    return true
-  }
-
-  /** A child that this run was held for has ended, or is another process's to end. */
-  tell(child: string, item: InboxItem | undefined): void {
-    this.#holds.delete(child)
-    if (item !== undefined) this.session.model.put(item)
-    this.#serve()
-    this.#check()
+  /**
+   * Takes part in the write that ends a child, so that this run knows of that, or is another process's, when it is done. Gives nothing where
+   * it is not executed here any more.
+   */
+  async tellWith(item: InboxItem): Promise<Ending | undefined> {
+    const { writer, model } = this.session
+    const leave = await writer.enter()
+    if (!this.#isReachable) {
+      leave()
+      return undefined
+    }
+    model.put(item)
+    const made = this.session.compose()
+    const settled = async (error?: unknown): Promise<void> => {
+      try {
+        if (error === undefined) writer.written(made)
+        if (error === undefined || (await writer.settle(error, made, 1)) === 'written') made.done()
+        else model.discard(item)
+      } finally {
+        leave()
+        this.#serve()
+        this.#check()
+      }
+    }
+    return { also: writer.changes(made), settled }
   }
 
   /** Gives the run back as soon as what it does now is recorded. */
@@ -222,19 +232,14 @@ export class Execution {
   async #end(state: EndState, change: RunChange): Promise<void> {
     const { host, model, clock } = this.session
     const { completed, failed } = this.workflow.settings.retention
-    let settled = (): void => undefined
-    const written = this.#depart(async () => {
-      settled()
-      settled = () => undefined
+    await this.#depart(async () => {
       if (state === 'completed' && this.#interruption !== undefined) return undefined
       const endedAt = clock.now()
       const ended = { ...change, state, endedAt, pending: [] }
       const due = endedAt + (state === 'completed' ? completed : failed)
       const ending = await host.ending({ workflow: model.workflow, id: model.id }, { ...model.value, ...ended })
-      settled = ending.settled
-      return this.session.compose(ended, { status: state, due, release: true, also: ending.also })
+      return this.session.compose(ended, { status: state, due, release: true, ...ending })
     }, 'ended')
-    await written.finally(() => settled())
   }
 
   /** The run does something else than its journal says: it is kept as it is until somebody retries it. */
@@ -265,10 +270,13 @@ export class Execution {
   #check(): void {
     if (this.#checking || this.session.left) return
     this.#checking = true
-    setImmediate(() => {
-      this.#checking = false
-      this.#look()
-    })
+    // It may be called within a transaction, which is over by then.
+    this.session.host.settings.outside(() =>
+      setImmediate(() => {
+        this.#checking = false
+        this.#look()
+      }),
+    )
   }
 
   #look(): void {
@@ -282,8 +290,8 @@ export class Execution {
       return
     }
     const { idle } = host.settings
-    const rests = isCalm && this.#holds.size === 0 && waits.size > 0 && waits.soonest - clock.now() > idle
-    if ((leaving && isCalm && this.#holds.size === 0) || (rests && !waits.areWatched)) void this.#park()
+    const rests = isCalm && waits.size > 0 && waits.soonest - clock.now() > idle
+    if ((leaving && isCalm) || (rests && !waits.areWatched)) void this.#park()
     else if (rests) this.#idle ??= clock.setTimeout(() => void this.#park(), idle).unref()
     else this.#stopIdling()
   }
@@ -301,7 +309,7 @@ export class Execution {
     try {
       await this.#depart(() => {
         const { isCalm, blocked } = this.session
-        if (!isCalm || this.#holds.size > 0 || model.isDirty || (waits.size === 0 && !leaving)) return undefined
+        if (!isCalm || model.isDirty || (waits.size === 0 && !leaving)) return undefined
         const due = blocked || waits.size === 0 ? clock.now() : this.#nextDue()
         const state = value.state === 'undoing' ? 'undoing' : waits.size === 0 ? 'queued' : 'waiting'
         return this.session.compose({ state }, { due, release: true })

@@ -1,10 +1,9 @@
-import type { DocumentChange, Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
 import type { EngineSettings } from './engine-settings.ts'
 import { RunFailedError } from './errors.ts'
-import type { Execution } from './execution.ts'
-import type { ChildRuns, Departure, RunEnd, RunName } from './execution-host.ts'
-import { changeRun, dueAfterMail, outsideChange, type OutsideChange } from './mailbox.ts'
-import { childItem, hasEnded, openStatus, runKey, type RunDocument, type RunValue } from './run-document.ts'
+import type { ChildRuns, Ending, RunEnd, RunName } from './execution-host.ts'
+import { changeRun, dueAfterMail, outsideChange } from './mailbox.ts'
+import { childItem, hasEnded, openStatus, runKey, type RunValue } from './run-document.ts'
 import { withItem } from './run-model.ts'
 import type { Starter } from './starter.ts'
 import { nonRetryable } from './step-options.ts'
@@ -24,8 +23,6 @@ export interface FamilyParts {
 /** Runs that other runs have started: their ends are told to their parents, and they are taken back with them. */
 export class Family implements ChildRuns {
   readonly #parts: FamilyParts
-  /** Runs whose parents are told here when they have ended, instead of with their last write. */
-  readonly #promised = new Set<string>()
 
   constructor(parts: FamilyParts) {
     this.#parts = parts
@@ -61,44 +58,23 @@ export class Family implements ChildRuns {
   }
 
   /** What is written with the end of a run so that its parent goes on, wherever that is. */
-  async telling({ workflow, id }: RunName, { parent }: RunValue): Promise<readonly DocumentChange[]> {
-    if (parent === undefined) return []
-    const { storage, worker } = this.#parts
-    const child = runKey(workflow, id)
+  async telling({ workflow, id }: RunName, { parent }: RunValue): Promise<Ending> {
+    if (parent === undefined) return { also: [] }
+    const { storage, worker, settings } = this.#parts
     const key = runKey(parent.workflow, parent.id)
-    if (worker.find(key)?.hold(child) === true) {
-      this.#promised.add(child)
-      return []
-    }
-    this.#promised.delete(child)
+    const item = childItem(runKey(workflow, id), settings.clock.now())
+    const here = await worker.find(key)?.tellWith(item)
+    if (here !== undefined) return here
     const document = await storage.state.get<RunValue>(key)
-    const change = document && this.#poke(document, child)
-    return document && change ? [outsideChange(document, change)] : []
-  }
-
-  /** Tells the parent of a run that has left this process. */
-  left({ key, session }: Execution, { kind }: Departure): void {
-    const { parent } = session.value
-    if (parent === undefined || !this.#promised.delete(key)) return
-    const { storage, settings, worker } = this.#parts
-    const { clock, log } = settings
-    const execution = worker.find(runKey(parent.workflow, parent.id))
-    if (execution !== undefined) return execution.tell(key, kind === 'ended' ? childItem(key, clock.now()) : undefined)
-    // It has left meanwhile.
-    changeRun({ storage, clock }, parent, (document) => this.#poke(document, key)).catch((error: unknown) =>
-      log.warn('A run could not be told that one of its children has ended; it looks itself later', { run: parent.id, error }),
-    )
-  }
-
-  #poke(document: RunDocument, child: string): OutsideChange | undefined {
-    if (hasEnded(document.value.state)) return undefined
-    const now = this.#parts.settings.clock.now()
-    return { value: withItem(document.value, childItem(child, now)) ?? document.value, due: dueAfterMail(document, now) }
+    if (document === undefined || hasEnded(document.value.state)) return { also: [] }
+    const value = withItem(document.value, item) ?? document.value
+    return { also: [outsideChange(document, { value, due: dueAfterMail(document, settings.clock.now()) })] }
   }
 }
 
 function endOf({ state, output, failure, problem }: RunValue): RunEnd | undefined {
-  if (!hasEnded(state) && state !== 'stuck') return undefined
-  const reason = state === 'stuck' || state === 'compensation-failed' ? problem : failure
+  // One that is stuck may still be mended.
+  if (!hasEnded(state)) return undefined
+  const reason = state === 'compensation-failed' ? problem : failure
   return { state, output, ...(reason && { failure: reason }) }
 }

@@ -111,6 +111,12 @@ export class RunModel {
     return true
   }
 
+  /** Takes out what was put into the inbox, but not written. */
+  discard({ id }: InboxItem): void {
+    this.#inbox = this.#inbox.filter((item) => item.id !== id)
+    this.#changes++
+  }
+
   /** Changes what is written the next time. */
   change(change: RunChange): void {
     this.#value = { ...this.#value, ...change }

@@ -155,54 +155,25 @@ export class RunOperations implements Operations {
     return seq
   }
 
-  attempt<T>(
-    { scope, path }: Pick<Place, 'scope' | 'path'>,
+  async attempt<T>(
+    place: Pick<Place, 'scope' | 'path'>,
     how: Pick<Attempt, 'attempt' | 'timeout'>,
     work: (ctx: StepContext) => T,
   ): Promise<Awaited<T>> {
-    const trial = {
-      key: `${this.name.workflow}/${this.journalId}/${path}`,
-      log: this.#log,
-      clock: this.clock,
-      signal: scope.signal,
-      ...how,
+    try {
+      return await this.#try(place, how, work)
+    } finally {
+      if (this.#session.left) await never
     }
-    return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))
   }
 
-  transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
-    const { writer, model, host } = this.#session
-    const began = this.clock.monotonic()
-    const attempt = async (tx: Transaction): Promise<Done> => {
-      const result = await this.attempt(place, how, (ctx) => work(tx, ctx))
-      const { value, size } = storable(result, `The result of ${place.path}`, this.payload)
-      const took = Math.round(this.clock.monotonic() - began)
-      const facts = { ...(how.attempt > 1 && { attempts: how.attempt }), ...(how.undoable && { undo: true as const }) }
-      return { result: value, seq: this.record(place, { result: value, took, ...facts }, { size }) }
+  async transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
+    const { writer } = this.#session
+    try {
+      return await writer.inTurn(() => this.#transact(place, how, work))
+    } finally {
+      if (this.#session.left) await never
     }
-    return writer.inTurn(async () => {
-      let made: (RunWrite & { readonly done: () => void }) | undefined
-      let result: Done | undefined
-      try {
-        await host.storage.transaction(async (tx) => {
-          result = await attempt(tx)
-          made = this.#session.compose()
-          await writer.writeIn(tx.state, made)
-        })
-        if (made !== undefined) writer.written(made)
-      } catch (error) {
-        // The work itself has failed.
-        if (made === undefined) throw error
-        const outcome = await writer.settle(error, made, how.attempt)
-        if (outcome === 'lost') return never
-        if (outcome === 'again') {
-          model.forget(place.path)
-          throw error
-        }
-      }
-      made?.done()
-      return result ?? never
-    })
   }
 
   async wait(
@@ -240,6 +211,57 @@ export class RunOperations implements Operations {
 
   continueAs(input: unknown): Promise<never> {
     return this.#parts.continueAs(input)
+  }
+
+  #try<T>(
+    { scope, path }: Pick<Place, 'scope' | 'path'>,
+    how: Pick<Attempt, 'attempt' | 'timeout'>,
+    work: (ctx: StepContext) => T,
+  ): Promise<Awaited<T>> {
+    const trial = {
+      key: `${this.name.workflow}/${this.journalId}/${path}`,
+      log: this.#log,
+      clock: this.clock,
+      signal: scope.signal,
+      verbs: this.verbs,
+      ...how,
+    }
+    return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))
+  }
+
+  async #transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
+    const session = this.#session
+    const { writer, model } = session
+    const began = this.clock.monotonic()
+    let made: (RunWrite & { readonly done: () => void; readonly result: Done }) | undefined
+    try {
+      await session.host.storage.transaction(async (tx) => {
+        const returned = await this.#try(place, how, (ctx) => work(tx, ctx))
+        // Nothing of it may stay where the run is another process's by now.
+        session.assertHere()
+        const { value, size } = storable(returned, `The result of ${place.path}`, this.payload)
+        const took = Math.round(this.clock.monotonic() - began)
+        const facts = { ...(how.attempt > 1 && { attempts: how.attempt }), ...(how.undoable && { undo: true as const }) }
+        const seq = this.record(place, { result: value, took, ...facts }, { size })
+        made = { ...session.compose(), result: { result: value, seq } }
+        await writer.writeIn(tx.state, made)
+      })
+    } catch (error) {
+      // The work itself has failed.
+      if (made === undefined) throw error
+      const outcome = await writer.settle(error, made, how.attempt)
+      if (outcome !== 'written') {
+        model.forget(place.path)
+        throw error
+      }
+      made.done()
+      return made.result
+    }
+    // It was made before the transaction could commit.
+    const { done, result } = made as NonNullable<typeof made>
+    writer.written(made as NonNullable<typeof made>)
+    done()
+    return result
   }
 
   #inJournal<T>(work: () => T): T {

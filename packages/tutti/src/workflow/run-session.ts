@@ -98,7 +98,6 @@ export class RunSession {
       this.#active--
       if (this.#active === 0) for (const resolve of this.#calm.splice(0)) resolve()
       this.changed()
-      if (this.left) await never
     }
   }
 

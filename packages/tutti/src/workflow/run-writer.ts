@@ -1,6 +1,6 @@
-import { TuttiError, type Clock } from '../kernel/index.ts'
+import type { Clock } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
-import { DocumentConflictError, LeaseLostError, type DocumentChange, type StateStore } from '../storage/index.ts'
+import { DocumentConflictError, LeaseLostError, StorageError, type DocumentChange, type StateStore } from '../storage/index.ts'
 import type { RunDocument, RunValue } from './run-document.ts'
 
 /** One write of a run's document. */
@@ -12,6 +12,8 @@ export interface RunWrite {
   readonly release?: boolean
   /** What is written with it, or not at all. @default nothing */
   readonly also?: readonly DocumentChange[]
+  /** Told whether it was written, before anything else is. @default nobody is */
+  readonly settled?: (error?: unknown) => Promise<void>
 }
 
 /** What a writer works with. */
@@ -43,7 +45,7 @@ export class RunWriter {
   #version: number
   /** Tells the writes of this process from those of others. */
   #writes: number
-  #turn: Promise<unknown> = Promise.resolve()
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(parts: RunWriterParts) {
     const { key, tenant, epoch, version, value } = parts.document
@@ -70,24 +72,32 @@ export class RunWriter {
   write(make: () => RunWrite | undefined | Promise<RunWrite | undefined>): Promise<boolean> {
     return this.inTurn(async () => {
       for (let attempt = 1; !this.#isOver(); attempt++) {
-        const made = await make()
-        if (made === undefined) return true
+        let made: RunWrite | undefined
         try {
+          made = await make()
+          if (made === undefined) return true
           await this.writeIn(this.#parts.state, made)
-          this.written(made)
-          return true
         } catch (error) {
+          if (made === undefined) {
+            await this.#patience(error, attempt)
+            continue
+          }
+          await made.settled?.(error)
           const outcome = await this.settle(error, made, attempt)
-          if (outcome !== 'again') return outcome === 'written'
+          if (outcome === 'again') continue
+          return outcome === 'written'
         }
+        this.written(made)
+        await made.settled?.()
+        return true
       }
       return false
     })
   }
 
   /** Writes once, maybe within a transaction: in turn, with `settle` or `written` behind it. */
-  async writeIn(state: Pick<StateStore, 'write'>, { also = [], ...run }: RunWrite): Promise<void> {
-    await state.write([this.#change(run), ...also])
+  async writeIn(state: Pick<StateStore, 'write'>, made: RunWrite): Promise<void> {
+    await state.write(this.changes(made))
   }
 
   /** Takes note of a write in a transaction that has committed. */
@@ -96,11 +106,23 @@ export class RunWriter {
     this.#writes = value.writes
   }
 
+  /** Resolves when no other write is under way, with what lets the next one begin. */
+  async enter(): Promise<() => void> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    return resolve
+  }
+
   /** Does something while no write is under way. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.catch(() => undefined)
-    return done
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const leave = await this.enter()
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
   }
 
   #isOver(): boolean {
@@ -110,31 +132,39 @@ export class RunWriter {
     return true
   }
 
-  #change({ value, status, due, release = false }: RunWrite): DocumentChange {
-    return {
-      key: this.#key,
-      value,
-      status,
-      release,
-      epoch: this.#epoch,
-      ifVersion: this.#version,
-      ...(due !== undefined && Number.isFinite(due) && { due: Math.ceil(due) }),
-      ...(this.#tenant !== undefined && { tenant: this.#tenant }),
-    }
+  /** What is to be written: the run's own document, and what goes with it. */
+  changes({ value, status, due, release = false, also = [] }: RunWrite): readonly DocumentChange[] {
+    return [
+      {
+        key: this.#key,
+        value,
+        status,
+        release,
+        epoch: this.#epoch,
+        ifVersion: this.#version,
+        ...(due !== undefined && Number.isFinite(due) && { due: Math.ceil(due) }),
+        ...(this.#tenant !== undefined && { tenant: this.#tenant }),
+      },
+      ...also,
+    ]
+  }
+
+  /** Waits until it is worth another try. Throws what the next one would meet as well. */
+  async #patience(error: unknown, attempt: number): Promise<void> {
+    if (!(error instanceof StorageError) || hopeless.has(error.code)) throw error
+    const { clock, log } = this.#parts
+    log.warn('A run could not be written; it is tried again', { run: this.#key, error })
+    await clock.sleep(Math.min(1_000, 20 * 2 ** Math.min(attempt, 10)))
   }
 
   /** Finds out what became of a write that failed. */
   async settle(error: unknown, { value }: RunWrite, attempt: number): Promise<'written' | 'again' | 'lost'> {
-    const { state, clock, log, onNews, onLost } = this.#parts
+    const { state, onNews, onLost } = this.#parts
     if (error instanceof LeaseLostError && error.key === this.#key) {
       onLost()
       return 'lost'
     }
-    if (error instanceof TuttiError && hopeless.has(error.code)) throw error
-    if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError)) {
-      log.warn('A run could not be written; it is tried again', { run: this.#key, error })
-      await clock.sleep(Math.min(1_000, 20 * 2 ** Math.min(attempt, 10)))
-    }
+    if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError)) await this.#patience(error, attempt)
     let found: RunDocument | undefined
     try {
       found = await state.get<RunValue>(this.#key)

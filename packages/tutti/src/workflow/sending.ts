@@ -1,6 +1,6 @@
 import { Accepted, Rejected, type Askable, type Sendable } from '../message/index.ts'
+import { reachable } from './attempting.ts'
 import { once, perform } from './effect.ts'
-import { WorkflowError } from './errors.ts'
 import type { Operations } from './operations.ts'
 import { resolveAttempts, resolveUndo, type StepOptions } from './step-options.ts'
 import type { SendOptions } from './workflow-context.ts'
@@ -23,11 +23,7 @@ async function asStep(
   const policy = resolveAttempts(options, run.attempts)
   const undo = resolveUndo(name, unwrapped(options.undo), policy.timeout)
   const place = run.enter(kind, name)
-  const effect = once(run, place, ({ key }) => {
-    if (run.verbs === undefined)
-      throw new WorkflowError('TUTTI_HANDLER_MISSING', `The run cannot ${kind} anything: createWorkflows was given no verbs.`)
-    return work(run.verbs, key)
-  })
+  const effect = once(run, place, ({ key }) => work(reachable(run.verbs), key))
   return fromPlain(await perform(run, place, { policy, undo, once: effect }))
 }
 

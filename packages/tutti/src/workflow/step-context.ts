@@ -1,3 +1,4 @@
+import type { Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 
 /** What the function of a step gets. */
@@ -9,4 +10,8 @@ export interface StepContext {
   /** Fires when the step is given up: its time is over, the run was cancelled, or another process has taken the run over. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** Carries a command out; one of an aggregate is carried out once, however often the step is tried. */
+  readonly send: Verbs['send']
+  /** Asks a query. */
+  readonly ask: Verbs['ask']
 }

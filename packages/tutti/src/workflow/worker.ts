@@ -20,7 +20,6 @@ export interface WorkerParts {
   admit(document: RunDocument, workflow: Workflow): Promise<RunDocument | number>
   ending(run: RunName, value: RunValue): Promise<Ending>
   readonly children: ChildRuns
-  onLeft(execution: Execution, how: Departure): void
 }
 
 /** The most that is claimed of one workflow at once. */
@@ -114,36 +113,8 @@ export class Worker implements ExecutionHost {
   }
 
   /** Executes a run that this process has claimed. */
-  async take(document: RunDocument): Promise<void> {
-    const { key, value } = document
-    const workflow = this.#parts.catalogue.find(workflowOf(key), value.version)
-    // Nobody claims what it cannot execute.
-    if (workflow === undefined) return
-    this.#taking++
-    try {
-      this.#active.get(key)?.lose()
-      if (await this.#isHopeless(document)) return
-      const admitted = await this.#parts.admit(document, workflow)
-      if (typeof admitted === 'number') return this.lookAt(admitted)
-      const paged = await readPages(this.storage.state, admitted)
-      const execution = new Execution({
-        host: this,
-        workflow,
-        document: admitted,
-        paged,
-        outputOf: (output) => validated(workflow.output, output),
-        onLeft: (one, how) => this.#left(one, how),
-      })
-      this.#active.set(key, execution)
-      void execution.execute()
-      if (!this.#running) execution.leaveSoon()
-    } catch (error) {
-      // The lease runs out, and then it is tried again.
-      this.settings.log.warn('A run could not be taken', { run: key, error })
-    } finally {
-      this.#taking--
-      this.#noticeEmpty()
-    }
+  take(document: RunDocument): Promise<void> {
+    return this.settings.outside(() => this.#take(document))
   }
 
   /** Looks for runs that are due, soon. */
@@ -154,10 +125,12 @@ export class Worker implements ExecutionHost {
       return
     }
     this.#timer?.cancel()
-    this.#looking = this.#lookAll().finally(() => {
-      this.#looking = undefined
-      this.#arm()
-    })
+    this.#looking = this.settings.outside(() =>
+      this.#lookAll().finally(() => {
+        this.#looking = undefined
+        this.#arm()
+      }),
+    )
   }
 
   /** Looks when a run is due. */
@@ -192,6 +165,38 @@ export class Worker implements ExecutionHost {
   loseOverdue(): void {
     const now = this.settings.clock.now()
     for (const execution of this.#active.values()) if (execution.session.claimedUntil <= now) execution.lose()
+  }
+
+  async #take(document: RunDocument): Promise<void> {
+    const { key, value } = document
+    const workflow = this.#parts.catalogue.find(workflowOf(key), value.version)
+    // Nobody claims what it cannot execute.
+    if (workflow === undefined) return
+    this.#taking++
+    try {
+      this.#active.get(key)?.lose()
+      if (await this.#isHopeless(document)) return
+      const admitted = await this.#parts.admit(document, workflow)
+      if (typeof admitted === 'number') return this.lookAt(admitted)
+      const paged = await readPages(this.storage.state, admitted)
+      const execution = new Execution({
+        host: this,
+        workflow,
+        document: admitted,
+        paged,
+        outputOf: (output) => validated(workflow.output, output),
+        onLeft: (one, how) => this.#left(one, how),
+      })
+      this.#active.set(key, execution)
+      void execution.execute()
+      if (!this.#running) execution.leaveSoon()
+    } catch (error) {
+      // The lease runs out, and then it is tried again.
+      this.settings.log.warn('A run could not be taken', { run: key, error })
+    } finally {
+      this.#taking--
+      this.#noticeEmpty()
+    }
   }
 
   async #lookAll(): Promise<void> {
@@ -264,7 +269,6 @@ export class Worker implements ExecutionHost {
   #left(execution: Execution, how: Departure): void {
     const { key } = execution
     if (this.#active.get(key) === execution) this.#active.delete(key)
-    this.#parts.onLeft(execution, how)
     if (how.kind === 'continued') void this.take(how.document)
     else {
       for (const listener of this.#ends.get(key) ?? []) listener(how.kind === 'ended' ? how.value : undefined)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { aggregate, reject } from '../../src/events/public.ts'
-import { event, type CommandResult } from '../../src/message/index.ts'
+import { event, type Accepted, type CommandResult } from '../../src/message/index.ts'
 import { eventSignal, saga, workflow, type InputOf, type OutputOf, type RunHandle, type Workflows } from '../../src/workflow/public.ts'
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -147,13 +147,15 @@ const bought = saga('bought', { input: z.object({ total: z.number() }), signals:
     otherwise: (part) => part.step('small', { run: ({ results }) => results.label }),
   })
   .send('pay', { command: ({ results }) => Order.commands.pay('o', { amount: results.fee }) })
+  .send('again', { command: ({ results }) => Order.commands.pay('o', { amount: results.fee }), onRejected: 'continue' })
   .run('child', fulfil, ({ input }) => ({ at: 5, total: String(input.total) }))
   .step('ship', {
     run: ({ results }) => {
       is<Equals<typeof results.large, boolean>>()
       is<Equals<typeof results.note, boolean | undefined>>()
       is<Equals<typeof results.small, string | undefined>>()
-      is<Equals<typeof results.pay, CommandResult<'NOT_OPEN'>>>()
+      is<Equals<typeof results.pay, Accepted>>()
+      is<Equals<typeof results.again, CommandResult<'NOT_OPEN'>>>()
       is<Equals<typeof results.child.total, number>>()
       // @ts-expect-error -- that comes later
       void results.end

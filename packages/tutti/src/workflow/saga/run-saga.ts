@@ -1,5 +1,5 @@
 import type { Duration } from '../../kernel/index.ts'
-import type { Sendable } from '../../message/index.ts'
+import { Accepted, Rejected, type Sendable } from '../../message/index.ts'
 import { WorkflowError } from '../errors.ts'
 import type { StepContext } from '../step-context.ts'
 import type { StepOptions } from '../step-options.ts'
@@ -32,7 +32,12 @@ export async function runSaga(w: WorkflowContext, input: unknown, parts: SagaPar
   const progress: Progress = { input, results: {} }
   await new SagaRun(w, parts, progress).nodes(parts.graph.nodes)
   const { returns } = parts.graph
-  return returns === undefined ? progress.results : handlerOf(parts, returns)(progress)
+  return returns === undefined ? Object.fromEntries(Object.entries(progress.results).map(storable)) : handlerOf(parts, returns)(progress)
+}
+
+/** What commands came to is stored by its members, which are all that its type says. */
+function storable([name, result]: readonly [string, unknown]): readonly [string, unknown] {
+  return [name, result instanceof Accepted || result instanceof Rejected ? { ...result } : result]
 }
 
 class SagaRun {
@@ -82,8 +87,18 @@ class SagaRun {
   }
 
   async #send(node: Extract<SagaNode, { kind: 'send' }>): Promise<unknown> {
+    const { undo } = node
     // Its handler gives a command.
-    return this.#w.send(this.#call(node.command) as Sendable<unknown>, { name: node.name, ...this.#options(node) })
+    const command = this.#call(node.command) as Sendable<unknown>
+    const options = this.#options(node)
+    const result = await this.#w.send(command, {
+      name: node.name,
+      ...options,
+      // What was rejected has changed nothing.
+      ...(undo && { undo: { ...undo, run: (sent, ctx) => (sent instanceof Rejected ? undefined : this.#undo(undo.run)(sent, ctx)) } }),
+    })
+    if (result instanceof Rejected && node.onRejected === 'fail') throw this.#w.fail(result.code, result.details)
+    return result
   }
 
   async #wait({ signal, within, onTimeout }: Extract<SagaNode, { kind: 'wait' }>): Promise<unknown> {

@@ -68,10 +68,11 @@ export class SagaBuilder implements Workflow {
     })
   }
 
-  send(name: string, command: Undoable & { readonly command: SagaHandler }): SagaBuilder {
+  send(name: string, command: Undoable & { readonly command: SagaHandler; readonly onRejected?: 'fail' | 'continue' }): SagaBuilder {
     const { undo, handlers } = this.#undo(name, command)
+    const { onRejected = 'fail' } = command
     return this.#with({
-      node: { kind: 'send', name, command: name, ...this.#attempts(command), ...(undo && { undo }) },
+      node: { kind: 'send', name, command: name, onRejected, ...this.#attempts(command), ...(undo && { undo }) },
       handlers: { ...handlers, [name]: this.#function(name, command.command) },
     })
   }

@@ -15,7 +15,13 @@ export type SagaNode =
       /** The handler that takes it back. @default nothing does */
       readonly undo?: GraphUndo
     })
-  | (GraphAttempts & { readonly kind: 'send'; readonly name: string; readonly command: string; readonly undo?: GraphUndo })
+  | (GraphAttempts & {
+      readonly kind: 'send'
+      readonly name: string
+      readonly command: string
+      readonly onRejected: 'fail' | 'continue'
+      readonly undo?: GraphUndo
+    })
   | {
       readonly kind: 'run'
       readonly name: string

@@ -1,5 +1,5 @@
 import type { Duration, RetryOptions } from '../../kernel/index.ts'
-import type { Sendable } from '../../message/index.ts'
+import type { Rejected, Sendable } from '../../message/index.ts'
 import type { SignalData, SignalSources } from '../signal-source.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Workflow } from '../workflow.ts'
@@ -47,9 +47,18 @@ export interface SagaStep<Input, Results, Result> extends SagaUndoable<Input, Re
 }
 
 /** Which command a saga sends, and how that is taken back. */
-export interface SagaCommand<Input, Results, Result> extends SagaUndoable<Input, Results, Result> {
+export interface SagaCommand<Input, Results, Result, OnRejected extends 'fail' | 'continue'> extends SagaUndoable<
+  Input,
+  Results,
+  SentResult<Result, OnRejected>
+> {
   readonly command: (state: SagaState<Input, Results>) => Sendable<Result>
+  /** What becomes of a saga whose command an aggregate rejects: it has failed with the code and is undone, or it goes on. @default 'fail' */
+  readonly onRejected?: OnRejected
 }
+
+/** What a command of a saga comes to. */
+export type SentResult<Result, OnRejected> = OnRejected extends 'continue' ? Result : Exclude<Result, Rejected>
 
 /** What becomes of a saga whose signal does not come in time. */
 export interface SagaWait<OnTimeout extends 'continue' | 'fail'> {
@@ -128,10 +137,10 @@ export interface Saga<Given, Input, Results, Signals extends SignalSources>
   /** Waits until a date, or for a span of time, that the steps before tell. */
   sleepUntil(name: string, until: (state: SagaState<Input, Results>) => Date | Duration): Saga<Given, Input, Results, Signals>
   /** Sends a command. */
-  send<Name extends string, Result>(
+  send<Name extends string, Result, OnRejected extends 'fail' | 'continue' = 'fail'>(
     name: Name,
-    command: SagaCommand<Input, Results, Result>,
-  ): Saga<Given, Input, Results & { readonly [K in Name]: Result }, Signals>
+    command: SagaCommand<Input, Results, Result, OnRejected>,
+  ): Saga<Given, Input, Results & { readonly [K in Name]: SentResult<Result, OnRejected> }, Signals>
   /** Starts a run of another workflow and waits for its result; it is undone with this one. */
   run<Name extends string, W extends WorkflowType>(
     name: Name,
