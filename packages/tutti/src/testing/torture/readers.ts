@@ -25,15 +25,21 @@ export interface ReaderTask {
   readonly after: number
   /** Whether events may still come. */
   readonly writing: () => boolean
+  /** The last position that was acknowledged. */
+  readonly end: () => number
   /** Whether connections are broken on purpose. */
   readonly faults: boolean
 }
 
+/** How long a reader that does not come to the end is waited for after the last writer has ended, in milliseconds. */
+const longestWait = 30_000
+
 /** Polls pages with a checkpoint, as projections do, until the writers have ended and nothing is left. Throws at the first disorder. */
-export async function follow(seen: Seen, { storage, random, after, writing, faults }: ReaderTask): Promise<void> {
+export async function follow(seen: Seen, { storage, random, after, writing, end, faults }: ReaderTask): Promise<void> {
   const versions = new Map<string, number>()
   const complete = seen.filter.types === undefined
   let position = after
+  let giveUpAt = performance.now() + longestWait
   for (;;) {
     const last = !writing()
     const page = await storage.events.page({ ...seen.filter, after: position, limit: 1 + random.whole(200) }).catch((error: unknown) => {
@@ -53,7 +59,9 @@ export async function follow(seen: Seen, { storage, random, after, writing, faul
       seen.events.push(kept(event))
     }
     position = page.position
-    if (last && page.events.length === 0) return
+    // What is left of transactions that were cut off may hold readers back for a while after the last writer has ended.
+    if (last && page.events.length === 0 && (position >= end() || performance.now() > giveUpAt)) return
+    if (!last) giveUpAt = performance.now() + longestWait
     await new Promise((resolve) => (random.chance(0.5) ? setImmediate(resolve) : setTimeout(resolve, random.whole(5))))
   }
 }

@@ -75,8 +75,10 @@ async function torture(
     { name: 'of a prefix', filter: { streams: [`${run}-1-`] }, events: [] },
     { name: 'of types and prefixes', filter: { types: types.slice(1), streams: [`${run}-0-`, `${run}-2-`] }, events: [] },
   ]
+  const writingOn = (): boolean => !failed && working > 0
+  const end = (): number => (failed ? after : acknowledged.reduce((last, { upTo }) => Math.max(last, upTo), after))
   const reading = all.map((seen, i) =>
-    follow(seen, { storage: storageOf(i), random: seededRandom(seed - 1 - i), after, faults, writing: () => !failed && working > 0 }),
+    follow(seen, { storage: storageOf(i), random: seededRandom(seed - 1 - i), after, faults, writing: writingOn, end }),
   )
   const outcomes = await Promise.allSettled(
     [...writing, ...reading].map(async (work) => {

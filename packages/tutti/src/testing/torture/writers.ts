@@ -1,4 +1,4 @@
-import { StorageError, StreamConflictError, type Storage, type Transaction } from '../../storage/index.ts'
+import { StorageError, StreamConflictError, type Appended, type Storage, type Transaction } from '../../storage/index.ts'
 import type { Random } from './random.ts'
 
 /** One event that a writer knows to be committed. */
@@ -6,6 +6,8 @@ export interface Acknowledged {
   readonly stream: string
   readonly version: number
   readonly id: number
+  /** The position of the last event that was appended together with it. */
+  readonly upTo: number
 }
 
 /** What writers work on. */
@@ -46,7 +48,7 @@ async function appendOnce(task: WriterTask): Promise<void> {
   const known = random.chance(0.3) ? ((await storage.events.info(stream))?.version ?? 0) : undefined
   try {
     const answer = await storage.events.append(stream, events, known === undefined ? {} : { expected: known })
-    acknowledged.push(...numbered(stream, answer.version, ids))
+    acknowledged.push(...numbered(stream, answer, ids))
   } catch (error) {
     lose(task, ids, error)
     throw error
@@ -109,8 +111,7 @@ async function nestOnce(tx: Transaction, task: WriterTask, log: Log): Promise<vo
 async function appendIn(tx: Transaction, task: WriterTask, { written, drawn }: Log): Promise<void> {
   const { stream, events, ids } = draw(task)
   drawn.push(...ids)
-  const { version } = await tx.events.append(stream, events)
-  written.push(...numbered(stream, version, ids))
+  written.push(...numbered(stream, await tx.events.append(stream, events), ids))
 }
 
 function draw({ random, streams, types, nextId }: WriterTask): {
@@ -123,8 +124,8 @@ function draw({ random, streams, types, nextId }: WriterTask): {
   return { stream: streams[random.whole(streams.length)] as string, ids, events }
 }
 
-function numbered(stream: string, last: number, ids: readonly number[]): Acknowledged[] {
-  return ids.map((id, i) => ({ stream, id, version: last - ids.length + 1 + i }))
+function numbered(stream: string, { version, position }: Appended, ids: readonly number[]): Acknowledged[] {
+  return ids.map((id, i) => ({ stream, id, version: version - ids.length + 1 + i, upTo: position }))
 }
 
 function pause(ms: number): Promise<void> {
