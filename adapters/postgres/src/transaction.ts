@@ -13,7 +13,7 @@ import { isBatchWrite } from './batch-arguments.ts'
 import { plainReader } from './batched-reader.ts'
 import type { PoolClient } from './client.ts'
 import { textQuery } from './connections.ts'
-import { isStatementError, storageError, type Outcome } from './failures.ts'
+import { isContention, isStatementError, storageError, type Outcome } from './failures.ts'
 import type { TextRow } from './rows.ts'
 import { runSql, valuesSender } from './sql.ts'
 import { runBatch } from './statement-batch.ts'
@@ -122,8 +122,8 @@ export class PostgresTransaction implements DriverTransaction {
 
   async #queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
     const { results, failure, lost } = await runBatch(this.#client, statements)
-    if (failure === undefined || !lost) return { results, failure }
-    this.#end(true)
+    if (failure === undefined || (!lost && !isContention(failure.error))) return { results, failure }
+    if (lost) this.#end(true)
     return { results, failure: { error: storageError(failure.error, this.#parts.place, 'none') } }
   }
 
@@ -174,8 +174,8 @@ export class PostgresTransaction implements DriverTransaction {
       return await work()
     } catch (error) {
       if (!isStatementError(error)) this.#end(true)
-      // An error of the user's own statement is the user's to read.
-      throw own || !isStatementError(error) ? storageError(error, this.#parts.place, outcome) : error
+      // An error of the user's own statement is the user's to read, unless others are the cause of it.
+      throw own || !isStatementError(error) || isContention(error) ? storageError(error, this.#parts.place, outcome) : error
     }
   }
 

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../message/index.ts'
-import { DocumentConflictError, LeaseLostError, type DocumentChange } from '../storage/index.ts'
+import { DocumentConflictError, isUnavailable, LeaseLostError, type DocumentChange } from '../storage/index.ts'
 import { letterKey, letterOf, type LetterValue } from './dead-letters.ts'
 import { HandlerFailure, SharedFailure } from './errors.ts'
 import type { Projection } from './projection.ts'
@@ -86,7 +86,10 @@ function letterChange(letter: LetterValue): DocumentChange {
   return { key: letterKey({ id: letter.build }, letter.position), value: letter, status: letter.parked ? 'parked' : 'dead' }
 }
 
-/** Handles events and writes `changes` in one transaction. Throws a `HandlerFailure` for the one that failed. */
+/**
+ * Handles events and writes `changes` in one transaction. Throws a `HandlerFailure` for the one that failed, or what the storage says where it
+ * could not work or has ended the transaction in favour of others: then no event is to blame.
+ */
 export async function commit(work: Work<Projection>, items: readonly Item[], changes: readonly DocumentChange[]): Promise<void> {
   if (items.length === 0) return work.storage.state.write(changes)
   const occurrences = items.map(({ event, segment }) => ({
@@ -95,11 +98,13 @@ export async function commit(work: Work<Projection>, items: readonly Item[], cha
     replaying: work.replaying(event),
   }))
   try {
-    await handleAndWrite(work, { occurrences, changes, together: true })
+    await handleAndWrite(work, { occurrences, changes, together: true }).catch((error: unknown) => {
+      if (!(error instanceof SharedFailure)) throw error
+      // One at a time, with its own time for each: the event that is to blame is found.
+      return handleAndWrite(work, { occurrences, changes, together: false })
+    })
   } catch (error) {
-    if (!(error instanceof SharedFailure)) throw error
-    // One at a time, with its own time for each: the event that is to blame is found.
-    await handleAndWrite(work, { occurrences, changes, together: false })
+    throw error instanceof HandlerFailure && isUnavailable(error.cause) ? error.cause : error
   }
 }
 

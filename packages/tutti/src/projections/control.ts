@@ -53,7 +53,7 @@ export async function updateControl(
 }
 
 /** Whether the storage has ended a transaction in favour of others: it has waited for them already. */
-function isContention(error: unknown): boolean {
+export function isContention(error: unknown): boolean {
   return error instanceof TuttiError && error.code === 'TUTTI_STORAGE_CONTENTION'
 }
 

@@ -1,10 +1,10 @@
-import { OptionError, systemClock, type Clock } from '../kernel/index.ts'
+import { OptionError, resolveRetry, retryDelay, systemClock, type Clock } from '../kernel/index.ts'
 import type { NewEvent, RecordedEvent } from '../message/index.ts'
 import { silentLogger, type Logger } from '../observe/index.ts'
-import type { AppendOptions, Appended, Storage, Transaction } from '../storage/index.ts'
+import { DocumentConflictError, type AppendOptions, type Appended, type Storage, type Transaction } from '../storage/index.ts'
 import { buildId, type Build } from './build.ts'
 import { BuildTables } from './build-tables.ts'
-import { newestBuild, updateControl } from './control.ts'
+import { isContention, newestBuild, updateControl } from './control.ts'
 import { HandlerFailure, SharedFailure } from './errors.ts'
 import type { Projection } from './projection.ts'
 import { ProjectionScope } from './projection-scope.ts'
@@ -21,7 +21,10 @@ export interface InlineProjections {
   concerns(events: readonly { readonly type: string }[]): boolean
   /** Handles events within the transaction that has appended them. Rejects with what a handler throws: then the append must not commit. */
   apply(tx: Transaction, events: readonly RecordedEvent[]): Promise<void>
-  /** Appends events and handles them, in one transaction or in the one that is going on. Where none concerns a projection it is a plain append. */
+  /**
+   * Appends events and handles them, in one transaction or in the one that is going on. Where none concerns a projection it is a plain append.
+   * Handlers may be called again, on new state, where others have written to the same documents meanwhile.
+   */
   append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>
 }
 
@@ -38,6 +41,9 @@ export function createInline(
 }
 
 const page = 500
+
+/** Each time somebody else has got ahead, so the attempts are many and soon. */
+const contention = resolveRetry({ attempts: 50, delay: 2, maxDelay: 50 })
 
 class StorageInline implements InlineProjections {
   readonly #storage: Storage
@@ -80,6 +86,24 @@ class StorageInline implements InlineProjections {
 
   append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<Appended> {
     if (!this.concerns(events)) return this.#storage.events.append(stream, events, options)
+    // Whoever has begun the transaction that is going on has read more than the handlers, so only they can begin it again.
+    if (this.#storage.running !== undefined) return this.#append(stream, events, options)
+    return this.#again(() => this.#append(stream, events, options))
+  }
+
+  /** Does work that leaves nothing behind where it fails again while others are faster: they write to the same documents and rows. */
+  async #again<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (attempt >= contention.attempts || !(error instanceof DocumentConflictError || isContention(error))) throw error
+        await this.#clock.sleep(retryDelay(contention, attempt))
+      }
+    }
+  }
+
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<Appended> {
     return this.#storage.transaction(async (tx) => {
       const { tx: _, ...rest } = options
       const appended = await tx.events.append(stream, events, rest)

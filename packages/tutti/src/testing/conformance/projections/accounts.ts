@@ -70,8 +70,8 @@ export class Accounts {
   }
 
   /** A projection of payments. */
-  projection(handler: OnPaid, options: Partial<ProjectionOptions<typeof this.Account>> = {}): Projection {
-    return projection(this.name, { from: [this.Account], ...options }, { [this.Account.events.paid.type]: handler })
+  projection(handler: OnPaid, options: Partial<ProjectionOptions<typeof this.Account>> = {}, name: string = this.name): Projection {
+    return projection(name, { from: [this.Account], ...options }, { [this.Account.events.paid.type]: handler })
   }
 
   /** The sum of each account as a document. */

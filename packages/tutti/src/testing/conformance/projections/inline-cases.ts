@@ -88,6 +88,21 @@ export const inlineCases = casesOf('inline projections', {
     )
   },
 
+  'writers to different streams share a document, and none fails': async (tools) => {
+    const { storage, check, open: another } = tools
+    const accounts = new Accounts(tools)
+    const definition = accounts.projection(
+      async ({ data }, { documents }) => documents.put('all', ((await documents.get<number>('all')) ?? 0) + data.amount),
+      { mode: 'inline' },
+    )
+    const { paid } = accounts.Account.events
+    const inlines = [await open(storage, definition), await open(await another(), definition)]
+    await together(8, async (writer) => {
+      for (let i = 0; i < 5; i++) await inlines[writer % 2]?.append(accounts.stream(String(writer)), [paid({ amount: 1 })])
+    })
+    check.same(await accounts.documents(), { all: 40 })
+  },
+
   'processes that begin at the same time set a version up once': async (tools) => {
     const { check, open: another } = tools
     const accounts = new Accounts(tools)

@@ -98,4 +98,38 @@ export const tableCases = casesOf('projections into tables', {
     const gone = await rows(storage, `${accounts.name}_v1`).catch((error: unknown) => error)
     check.ok(gone instanceof Error, 'the table of before is gone')
   }),
+
+  'a deadlock is no event’s fault, and is tried again': {
+    skip: (capabilities) => needsSql(capabilities) ?? (capabilities.oneWriter === true ? 'the storage has one writer' : undefined),
+    run: withTables([''], deadlock).run,
+  },
 })
+
+/** Two projections that lock two rows, each in another order, and wait for each other before the second. */
+async function deadlock({ storage, check }: CaseTools, accounts: Accounts): Promise<void> {
+  const { sql } = storage
+  const table = sql.id(accounts.name)
+  await sql`create table ${table} (id varchar(100) primary key, total integer not null)`
+  for (const id of ['x', 'y']) await sql`insert into ${table} (id, total) values (${id}, 0)`
+  const locked = { x: Promise.withResolvers<void>(), y: Promise.withResolvers<void>() }
+  const locking = (first: 'x' | 'y', second: 'x' | 'y'): Projection =>
+    accounts.projection(
+      async ({ data }, { sql: within }) => {
+        const add = (id: string) => within`update ${table} set total = total + ${data.amount} where id = ${id}`
+        await add(first)
+        locked[first].resolve()
+        await locked[second].promise
+        await add(second)
+      },
+      { poison: 'skip', retry: { attempts: 1 } },
+      `${accounts.name}.${first}`,
+    )
+  const definitions = [locking('x', 'y'), locking('y', 'x')]
+  await using projector = await startProjector(storage, definitions)
+  const position = await accounts.pay('a', 1)
+  for (const definition of definitions) {
+    await projector.waitFor(definition, position, patiently)
+    check.same(await projector.deadLetters(definition), [])
+  }
+  check.same(await rows(storage, accounts.name), { x: 2, y: 2 })
+}
