@@ -11,10 +11,13 @@ import { inventoryRouter } from './inventory/routes.ts'
 import { Stock } from './inventory/stock.ts'
 import { orderFeed } from './live/order-feed.ts'
 import { sockets } from './live/sockets.ts'
+import { fulfil } from './fulfilment/fulfil.ts'
+import { fulfilmentRouter } from './fulfilment/routes.ts'
 import { confirmationMail } from './orders/confirmation-mail.ts'
 import { Order } from './orders/order.ts'
 import { ListOrders, listOrders, orderList } from './orders/order-list.ts'
 import { ordersRouter } from './orders/routes.ts'
+import { Payment } from './payments/payment.ts'
 import { config, storage } from './settings.ts'
 
 /** The shop, not started yet. */
@@ -42,6 +45,7 @@ export function createShop(options: AppOptions = {}): App {
     module('inventory', [Stock, availability, inventoryRouter]),
     module('customers', [Customer, customersRouter]),
     module('orders', [Order, orderList, ordersRouter, confirmationMail]),
+    module('fulfilment', [Payment, fulfil, fulfilmentRouter]),
     module('live', [orderFeed, sockets]),
   )
   app.handle(SearchCatalogue, searchCatalogue)

@@ -13,8 +13,8 @@ it('describes every public route', async () => {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, ...operation })),
   )
-  expect(operations).toHaveLength(17)
+  expect(operations).toHaveLength(21)
   expect(operations.filter(({ summary, tags }) => !summary || !tags?.length).map(({ name }) => name)).toEqual([])
-  expect(t.app.modules().map(({ name }) => name)).toEqual(['catalogue', 'inventory', 'customers', 'orders', 'live'])
+  expect(t.app.modules().map(({ name }) => name)).toEqual(['catalogue', 'inventory', 'customers', 'orders', 'fulfilment', 'live'])
   await t.get('/docs').expect(200).expectHeader('content-type', /html/)
 })

@@ -167,6 +167,11 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
     return this.backend.messages.verbs.run
   }
 
+  /** What holds on to a run of a workflow: to ask for its status and result, to signal and to cancel it. */
+  get getRun(): Verbs['getRun'] {
+    return this.backend.messages.verbs.getRun
+  }
+
   /** The runs of workflows: to look at, signal, cancel and retry. */
   get runs(): Omit<Workflows, 'start' | 'stop' | 'run' | typeof Symbol.asyncDispose> {
     return this.backend.runs.engine

@@ -16,7 +16,7 @@ export interface RunsParts {
 
 /** Workflows and sagas of one application, and their runs. */
 export class Runs {
-  readonly verbs: Pick<Verbs, 'run'>
+  readonly verbs: Pick<Verbs, 'run' | 'getRun'>
   readonly #parts: RunsParts
   readonly #workflows = new Map<string, Workflow>()
   #engine: Workflows | undefined
@@ -27,6 +27,10 @@ export class Runs {
       run: async (workflow, input, options) => {
         const handle: unknown = await this.engine.run(this.#known(workflow), input, options)
         // Its type says what holds on to runs of a workflow.
+        return handle as HandleOf<typeof workflow>
+      },
+      getRun: (workflow, id) => {
+        const handle: unknown = this.engine.get(this.#known(workflow), id)
         return handle as HandleOf<typeof workflow>
       },
     }

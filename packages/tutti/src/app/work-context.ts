@@ -29,6 +29,7 @@ export class Work implements WorkContext {
   readonly view: Verbs['view']
   readonly publish: Verbs['publish']
   readonly run: Verbs['run']
+  readonly getRun: Verbs['getRun']
   readonly later: Verbs['later']
   readonly transaction: Storage['transaction']
   readonly #storage: () => Storage
@@ -46,6 +47,7 @@ export class Work implements WorkContext {
     // Consumers with an inbox handle each id once.
     this.publish = (topic, data, options) => verbs.publish(topic, data, { id: `${key}:${sent++}`, ...options })
     this.run = (workflow, input, options) => verbs.run(workflow, input, { id: `${key}:${sent++}`, ...options })
+    this.getRun = verbs.getRun
     this.later = verbs.later
     this.transaction = async (work) => {
       const before = sent

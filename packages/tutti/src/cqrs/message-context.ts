@@ -44,6 +44,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
   readonly view: Verbs['view']
   readonly publish: Verbs['publish']
   readonly run: Verbs['run']
+  readonly getRun: Verbs['getRun']
   readonly later: Verbs['later']
   /** Commits what `work` did when it resolves, and rolls back when it throws: commands, `sql` and documents that are used meanwhile join. */
   readonly transaction: Storage['transaction']
@@ -73,6 +74,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
     this.view = (projection) => verbs.view(projection)
     this.publish = (topic, data, options) => verbs.publish(topic, data, options)
     this.run = (workflow, input, options) => verbs.run(workflow, input, options)
+    this.getRun = (workflow, id) => verbs.getRun(workflow, id)
     this.later = (when, command, options) => verbs.later(when, command, options)
     this.transaction = (work) => storage().transaction(work)
     this.#storage = storage

@@ -298,6 +298,11 @@ export class HttpContext<
     return (workflow, input, options) => this[services].verbs.run(workflow, input, options)
   }
 
+  /** What holds on to a run of a workflow: to ask for its status and result, to signal and to cancel it. */
+  get getRun(): Verbs['getRun'] {
+    return (workflow, id) => this[services].verbs.getRun(workflow, id)
+  }
+
   /** Sends a command at a time, or after a while. */
   get later(): Verbs['later'] {
     return (when, command, options) => this[services].verbs.later(when, command, options)

@@ -121,6 +121,8 @@ export interface Verbs {
   publish<Data>(topic: Publishable<Data>, data: NoInfer<Data>, options?: MessageOptions): Promise<string>
   /** Starts a run of a workflow, once for each id; within a transaction it is started with that, or not at all. */
   run<Input, Handle>(workflow: Runnable<Input, Handle>, input: NoInfer<Input>, options?: StartOptions): Promise<Handle>
+  /** What holds on to a run of a workflow, whether it exists or not: to ask for its status and result, to signal and to cancel it. */
+  getRun<Input, Handle>(workflow: Runnable<Input, Handle>, id: string): Handle
   /**
    * Sends a command at a time, or after a while, by whichever process is there then; within a transaction it is stored with it. As long as
    * there is one with the same id, that is the answer.

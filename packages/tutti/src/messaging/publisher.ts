@@ -1,4 +1,4 @@
-import { currentContext, milliseconds, newId, OptionError, shown, type Duration } from '../kernel/index.ts'
+import { currentContext, milliseconds, newId, OptionError, shown } from '../kernel/index.ts'
 import type { MessageOptions } from '../message/index.ts'
 import type { Transaction } from '../storage/index.ts'
 import type { Broker, OutgoingMessage } from './broker.ts'

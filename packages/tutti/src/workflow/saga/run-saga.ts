@@ -37,7 +37,8 @@ export async function runSaga(w: WorkflowContext, input: unknown, parts: SagaPar
 
 /** What commands came to is stored by its members, which are all that its type says. */
 function storable([name, result]: readonly [string, unknown]): readonly [string, unknown] {
-  return [name, result instanceof Accepted || result instanceof Rejected ? { ...result } : result]
+  const isCommandResult = result instanceof Accepted || result instanceof Rejected
+  return [name, isCommandResult ? Object.fromEntries(Object.entries(result)) : result]
 }
 
 class SagaRun {
