@@ -33,11 +33,13 @@ export async function all(run: Operations, works: Readonly<Record<string, () => 
   )
   const [failed] = errors.keys()
   if (failed === undefined) return Object.fromEntries(results)
-  // Then everything is undone, not only this.
-  scope.signal.throwIfAborted()
   const recorded = place.recorded?.record.result
   const first = typeof recorded === 'string' && errors.has(recorded) ? recorded : failed
-  if (place.recorded === undefined) run.record(place, { result: first }, { size: first.length })
+  if (place.recorded === undefined) {
+    // Where the whole run is given up, everything is undone, not only this.
+    scope.signal.throwIfAborted()
+    run.record(place, { result: first }, { size: first.length })
+  }
   await compensate(
     run,
     branches.map(({ prefix }) => prefix),

@@ -65,8 +65,7 @@ async function ended(
   let taken: InboxItem | undefined
   for (;;) {
     const end = await patiently(run, place, () => run.children.end(child))
-    taken ??= run.take(wanted)
-    if (end !== undefined) return { end, taken }
+    if (end !== undefined) return { end, taken: taken ?? run.take(wanted) }
     const item = await run.wait(place, {}, wanted)
     if (item !== 'time') taken = item
   }

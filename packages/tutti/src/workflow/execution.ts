@@ -118,13 +118,17 @@ export class Execution {
       leave()
       return undefined
     }
-    model.put(item)
+    model.withhold(item)
     const made = this.session.compose()
     const settled = async (error?: unknown): Promise<void> => {
       try {
         if (error === undefined) writer.written(made)
-        if (error === undefined || (await writer.settle(error, made, 1)) === 'written') made.done()
-        else model.discard(item)
+        if (error === undefined || (await writer.settle(error, made, 1)) === 'written') {
+          made.done()
+          model.release(item)
+        } else {
+          model.discard(item)
+        }
       } finally {
         leave()
         this.#serve()

@@ -111,9 +111,21 @@ export class RunModel {
     return true
   }
 
-  /** Takes out what was put into the inbox, but not written. */
+  /** Puts an item into the inbox that nobody takes before it was written. */
+  withhold(item: InboxItem): void {
+    this.#taken.add(item.id)
+    this.put(item)
+  }
+
+  /** Lets an item be taken that was withheld. */
+  release({ id }: InboxItem): void {
+    this.#taken.delete(id)
+  }
+
+  /** Takes an item out that was withheld, and not written. */
   discard({ id }: InboxItem): void {
     this.#inbox = this.#inbox.filter((item) => item.id !== id)
+    this.#taken.delete(id)
     this.#changes++
   }
 

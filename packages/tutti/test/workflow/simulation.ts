@@ -1,0 +1,245 @@
+import { createWorkflows, type RunHandle, type RunStatus, type StepStatus, type Workflows } from '../../src/workflow/public.ts'
+import { interpreter } from './random-program.ts'
+import { randomOf, SimulatedProcess, SimulatedTime, type Fault } from './simulated-processes.ts'
+import { World } from './simulated-world.ts'
+
+type Simulated = ReturnType<typeof interpreter>
+
+interface Member {
+  readonly process: SimulatedProcess
+  readonly engine: Workflows
+  readonly definition: Simulated
+}
+
+/** How much happens before everything is left in peace. */
+const actions = 120
+
+/** Lets what follows from the last action happen. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Some processes that execute random runs, while they are killed and stopped, and their storage fails. */
+class Simulation {
+  readonly #random: () => number
+  readonly #time = new SimulatedTime()
+  readonly #world: World
+  readonly #calls: (() => void)[] = []
+  readonly #members: Member[] = []
+  readonly #sent = new Set<string>()
+  #runs = 0
+
+  constructor(seed: number) {
+    this.#random = randomOf(seed)
+    this.#world = new World(this.#random)
+  }
+
+  /** Plays it to the end. Gives what is wrong then. */
+  async play(): Promise<string[]> {
+    this.#startProcess()
+    this.#startRun()
+    for (let i = 0; i < actions; i++) {
+      this.#act()
+      await settled()
+    }
+    const open = await this.#heal()
+    return open.length > 0 ? [`these runs have not ended: ${open.join(', ')}`] : this.#check()
+  }
+
+  #act(): void {
+    const dice = this.#random()
+    if (dice < 0.02 && this.#members.filter(({ process }) => !process.isDead).length < 4) this.#startProcess()
+    else if (dice < 0.05) this.#startRun()
+    else if (dice < 0.07) this.#anyone()?.process.fallAsleep()
+    else if (dice < 0.1) for (const { process } of this.#members) process.wake()
+    else if (dice < 0.115) this.#anyone()?.process.kill()
+    else if (dice < 0.13) void this.#anyone()?.engine.stop({ timeout: '5s' })
+    else if (dice < 0.18) this.#meddle((run) => this.#send(run))
+    else if (dice < 0.2) this.#meddle((run) => run.cancel('the dice'))
+    else if (dice < 0.22) this.#meddle((run) => run.retry())
+    else if (dice < 0.8 && this.#calls.length > 0) this.#giveTurn()
+    else this.#time.pass(Math.min(this.#time.next, this.#time.now + Math.floor(this.#random() * 1_500)))
+  }
+
+  /** Ends all trouble, and waits until all runs have ended. Gives those that do not. */
+  async #heal(): Promise<string[]> {
+    this.#world.isHostile = false
+    for (const { process } of this.#members) process.wake()
+    this.#startProcess()
+    let open: string[] = []
+    for (let i = 0; i < 10_000; i++) {
+      if (this.#calls.length > 0) this.#giveTurn()
+      else this.#time.pass(this.#time.next)
+      await settled()
+      if (i % 25 !== 0) continue
+      const runs = await this.#world.storage.state.list('runs:sim/', { limit: 1_000 })
+      open = runs
+        .filter(({ status = '' }) => status.startsWith('open@') || status === 'stuck')
+        .map(({ key, value }) => `${key} ${JSON.stringify(value)}`)
+      if (open.length === 0 && this.#calls.length === 0) return []
+    }
+    return open
+  }
+
+  #startProcess(): void {
+    const process = new SimulatedProcess(`p${this.#members.length}`, {
+      time: this.#time,
+      storage: this.#world.storage,
+      calls: this.#calls,
+      fault: () => this.#fault(),
+    })
+    const definition = interpreter(this.#world, process)
+    const engine = createWorkflows(process.storage, [definition], {
+      clock: process.clock,
+      owner: process.name,
+      lease: 3_000,
+      poll: 400,
+      idle: 300,
+      takeovers: 1_000,
+      concurrency: 3,
+    })
+    this.#members.push({ process, engine, definition })
+    engine.start().catch(() => undefined)
+  }
+
+  #startRun(): void {
+    const member = this.#anyone()
+    if (member === undefined || this.#runs >= 3) return
+    const id = `r${this.#runs++}`
+    const seed = Math.floor(this.#random() * 2 ** 31)
+    const late = this.#random()
+    const options = { id, ...(late < 0.1 && { after: 2_000 }), ...(late > 0.9 && { deadline: 20_000 }) }
+    const start = async (): Promise<void> => {
+      for (;;) {
+        try {
+          await member.engine.run(member.definition, { seed, depth: 0 }, options)
+          return
+        } catch {
+          await member.process.clock.sleep(100)
+        }
+      }
+    }
+    void start()
+  }
+
+  #meddle(what: (run: RunHandle<Simulated>) => Promise<unknown>): void {
+    const member = this.#anyone()
+    if (member === undefined || this.#runs === 0) return
+    const run = member.engine.get(member.definition, `r${Math.floor(this.#random() * this.#runs)}`)
+    // It may be too early or too late for it, or the storage may fail.
+    what(run).catch(() => undefined)
+  }
+
+  async #send(run: RunHandle<Simulated>): Promise<void> {
+    const data = `signal ${this.#sent.size}`
+    this.#sent.add(data)
+    await run.signal('go', data, { key: data })
+  }
+
+  /** Some process that lives and is awake. */
+  #anyone(): Member | undefined {
+    const awake = this.#members.filter(({ process }) => !process.isDead && !process.isAsleep)
+    return awake[Math.floor(this.#random() * awake.length)]
+  }
+
+  #giveTurn(): void {
+    const [call] = this.#calls.splice(Math.floor(this.#random() * this.#calls.length), 1)
+    call?.()
+  }
+
+  #fault(): Fault {
+    if (!this.#world.isHostile) return 'none'
+    const dice = this.#random()
+    if (dice < 0.02) return 'killed before'
+    if (dice < 0.04) return 'killed after'
+    if (dice < 0.06) return 'refused'
+    return dice < 0.08 ? 'answer lost' : 'none'
+  }
+
+  async #check(): Promise<string[]> {
+    const problems: string[] = []
+    const { storage } = this.#world
+    const last = this.#members.at(-1)
+    if (last === undefined) return ['there is no process']
+    const reader = createWorkflows(storage, [last.definition], { clock: last.process.clock })
+    const { runs } = await reader.list({ limit: 1_000 })
+    const states = new Map(runs.map(({ id, state }) => [id, state]))
+    const signals: unknown[] = []
+    let moved = 0
+    for (const run of runs) {
+      const steps = await reader.get(last.definition, run.id).steps()
+      problems.push(...this.#checkRun(run, steps).map((problem) => `${run.id} (${run.state}): ${problem}`))
+      const parent = states.get(run.id.slice(0, run.id.indexOf('/')))
+      if (run.state === 'completed' && parent !== undefined && parent !== 'completed')
+        problems.push(`${run.id} is completed, and its parent ${parent}`)
+      signals.push(...steps.filter(({ kind, result }) => kind === 'signal' && result !== undefined).map(({ result }) => result))
+      moved += steps.filter(({ kind, failure, undo }) => kind === 'tx' && failure === undefined && undo !== 'done').length
+    }
+    if (new Set(signals).size !== signals.length || !signals.every((one) => this.#sent.has(String(one))))
+      problems.push(`signals were taken that nobody sent, or twice: ${signals.join(', ')}`)
+    const [from, to] = (await storage.state.getMany<{ coins: number; moves: string[] }>(['money/from', 'money/to'])).map(
+      (one) => one?.value,
+    )
+    if ((to?.coins ?? 0) !== moved || (from?.coins ?? 0) !== -moved) problems.push(`${to?.coins} coins were moved, and ${moved} recorded`)
+    if (new Set(to?.moves).size !== (to?.moves ?? []).length) problems.push(`a coin was moved twice: ${to?.moves.join(', ')}`)
+    return problems
+  }
+
+  #checkRun({ id, state, output }: RunStatus, steps: readonly StepStatus[]): string[] {
+    const problems: string[] = []
+    const paths = steps.map(({ step }) => step)
+    const seqs = new Map(paths.map((path, seq) => [path, seq]))
+    if (seqs.size !== paths.length) problems.push(`a step was recorded twice: ${paths.join(', ')}`)
+    for (const { step, kind, result, failure, undo } of steps) {
+      const key = `sim/${id}/${step}`
+      if (kind === 'step' && failure === undefined && !(this.#world.effects.get(key) ?? []).includes(String(result)))
+        problems.push(`${step} was recorded with ${String(result)}, which it never gave`)
+      if (kind === 'step' && (undo === 'done') !== this.#world.undone.has(`sim/${id}/undo:${step}`))
+        problems.push(`${step} is recorded as undo ${undo}, but that is not what happened`)
+      if (undo === 'possible' && state !== 'completed') problems.push(`${step} was not undone`)
+      if (state === 'failed' && undo !== 'none') problems.push(`${step} has undo ${undo} in a run that has nothing to undo`)
+    }
+    for (const [path, result] of Object.entries((output ?? {}) as Record<string, unknown>)) {
+      const recorded = steps.find(({ step }) => step === path)
+      if (recorded?.result !== result)
+        problems.push(`the function saw ${String(result)} of ${path}, and ${String(recorded?.result)} was recorded`)
+    }
+    if (state === 'completed')
+      for (const key of this.#world.effects.keys()) {
+        const step = key.startsWith(`sim/${id}/`) ? key.slice(`sim/${id}/`.length) : undefined
+        if (step !== undefined && !step.includes('/sim') && !seqs.has(step) && !isOfChild(step))
+          problems.push(`${step} had an effect without a record`)
+      }
+    const undone = paths.filter((path) => path.startsWith('undo:')).map((path) => path.slice('undo:'.length))
+    for (const [i, first] of undone.entries()) {
+      // Branches are undone by themselves while others go on.
+      for (const second of undone.slice(i + 1).filter((path) => prefixOf(path) === prefixOf(first))) {
+        // What was begun and not recorded came last.
+        const [a = steps.length, b = steps.length, undo = 0] = [seqs.get(first), seqs.get(second), seqs.get(`undo:${first}`)]
+        if (a < b && undo > b) problems.push(`${first} was undone before ${second}, which came later`)
+      }
+    }
+    return problems
+  }
+}
+
+function prefixOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1)
+}
+
+/** Steps of children have their names behind that of the child's own. */
+function isOfChild(step: string): boolean {
+  return /(^|\/)s\d+\/(b\d+x\d|s\d)/.test(step)
+}
+
+/** Plays a simulation. Gives what is wrong at its end. */
+export async function simulate(seed: number): Promise<string[]> {
+  const { random } = Math
+  // The engine's own dice are part of the game.
+  Math.random = randomOf(seed + 1)
+  try {
+    return await new Simulation(seed).play()
+  } finally {
+    Math.random = random
+  }
+}
