@@ -111,7 +111,7 @@ create function ${s}.publish_messages(
 declare
   v_now bigint := ${s}.message_time();
   v_missing text[] := array(select t.name from unnest(p_topics) t(name) where not exists (select from ${s}.message_groups g where g.topic = t.name) order by 1);
-  v_groups integer[]; v_hashes bigint[];
+  v_groups integer[]; v_hashes bigint[]; v_rows bigint;
 begin
   if cardinality(v_missing) > 0 then
     -- A group that joins at this moment waits, and then takes over what is kept here.
@@ -138,7 +138,9 @@ begin
            order by n.hash
         ) n
         on conflict (key) where key is not null do nothing;
-      exit when (
+      get diagnostics v_rows = row_count;
+      -- Nobody else sees those that were made here.
+      exit when v_rows = cardinality(v_hashes) or (
         select count(*) from (
           select from unnest(v_hashes) n(hash) join ${s}.message_lanes l on l.key = n.hash order by l.key for key share of l
         ) locked
@@ -222,12 +224,6 @@ begin
   if o_lane is null then return false; end if;
   delete from ${s}.messages m using unnest(o_lane, o_upto) o(lane, upto) where m.lane = o.lane and m.id <= o.upto;
   delete from ${s}.message_lanes l using unnest(o_lane, o_upto, o_keyed) o(lane, upto, keyed) where l.id = o.lane and not o.keyed and o.upto > 0;
-  update ${s}.message_lanes l
-     set visible_at = v_now + o.after, token = null, deliveries = 0,
-         failures = case when o.upto > 0 then 0 else l.failures end + o.failed::integer
-    from unnest(o_lane, o_upto, o_after, o_failed, o_keyed) o(lane, upto, after, failed, keyed)
-   where l.id = o.lane and o.after >= 0 and (o.keyed or o.upto = 0);
-
   v_empty := array(
     select o.lane from unnest(o_lane, o_after, o_keyed) o(lane, after, keyed)
      where o.keyed and o.after >= 0 and not exists (select from ${s}.messages m where m.lane = o.lane)
@@ -237,6 +233,11 @@ begin
     perform from ${s}.message_lanes l where l.id = any(v_empty) order by l.key for update;
     delete from ${s}.message_lanes l where l.id = any(v_empty) and not exists (select from ${s}.messages m where m.lane = l.id);
   end if;
+  update ${s}.message_lanes l
+     set visible_at = v_now + o.after, token = null, deliveries = 0,
+         failures = case when o.upto > 0 then 0 else l.failures end + o.failed::integer
+    from unnest(o_lane, o_upto, o_after, o_failed, o_keyed) o(lane, upto, after, failed, keyed)
+   where l.id = o.lane and o.after >= 0 and (o.keyed or o.upto = 0);
   return exists (
     select from unnest(o_lane, o_upto, o_after, o_keyed) o(lane, upto, after, keyed) join ${s}.message_lanes l on l.id = o.lane
      where o.after = 0 and (o.keyed or o.upto = 0)

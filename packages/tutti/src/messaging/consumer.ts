@@ -1,4 +1,4 @@
-import { resolveRetry, retryDelay, TuttiError, Wakeup, type Timer } from '../kernel/index.ts'
+import { resolveRetry, retryDelay, TuttiError, Wakeup, type RetryPolicy, type Timer } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { Broker, BrokerCapabilities, BrokerSubscription, Delivery } from './broker.ts'
 import { letterChange } from './dead-letters.ts'
@@ -199,7 +199,7 @@ export class Consumer {
     }
     const { error } = outcome
     const facts = { id: delivery.id, key: delivery.key, attempt, error }
-    if (outcome.kind === 'failed' && attempt < retry.attempts && retry.retryIf(error, attempt)) {
+    if (outcome.kind === 'failed' && attempt < retry.attempts && isWorthRetry(retry, error, attempt)) {
       this.#log.warn('A message could not be handled; it is tried again', facts)
       held.failures++
       this.#comeAgain(held, { outcome: 'retry', delay: retryDelay(retry, attempt) })
@@ -263,5 +263,14 @@ export class Consumer {
     } catch (error) {
       this.#log.warn('The leases of messages could not be prolonged', { count: deliveries.length, error })
     }
+  }
+}
+
+/** What decides about retries is the application's own, and may throw itself: then it has not said that it is worth another. */
+function isWorthRetry({ retryIf }: RetryPolicy, error: unknown, attempt: number): boolean {
+  try {
+    return retryIf(error, attempt)
+  } catch {
+    return false
   }
 }

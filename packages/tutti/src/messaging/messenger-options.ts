@@ -15,7 +15,7 @@ export interface MessengerOptions {
   readonly lease?: Duration
   /** How often pauses, resumes and replays by other processes are looked for. @default '1s' */
   readonly interval?: Duration
-  /** How long messages that were handled in an inbox are remembered: one that comes again later is handled again. @default '7d' */
+  /** How long messages that were handled in an inbox are remembered: one that comes again later is handled again. @default '1d' */
   readonly inboxRetention?: Duration
   /** @default none is written */
   readonly log?: Logger
@@ -45,7 +45,7 @@ export function resolveMessenger(options: MessengerOptions): MessengerSettings {
   const { meter = createMeter('tutti.messaging'), tracer = createTracer('tutti.messaging') } = options
   const lease = milliseconds(options.lease ?? '30s')
   const interval = milliseconds(options.interval ?? '1s')
-  const inboxRetention = milliseconds(options.inboxRetention ?? '7d')
+  const inboxRetention = milliseconds(options.inboxRetention ?? '1d')
   if (typeof source !== 'string' || source === '')
     throw new OptionError(`createMessenger received the source ${shown(source)}; wanted the name of the service, such as "shop".`)
   if (lease < 100) throw new OptionError(`createMessenger received a lease of ${lease} ms; wanted 100 ms or more.`)

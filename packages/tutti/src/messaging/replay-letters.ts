@@ -5,21 +5,26 @@ import { handleMessage, type Consumption } from './handle-message.ts'
 /** What a lease is longer than the handler may take, in milliseconds. */
 const margin = 10_000
 
-/** Handles again the dead letters that were asked for, one after the other, until there are none or the signal fires. */
+/** Handles again the dead letters that were asked for, some at a time, until there are none or the signal fires. */
 export async function replayLetters(consumption: Consumption, signal: AbortSignal): Promise<void> {
   const { storage, settings, consuming, topic } = consumption
   const { clock, owner } = settings
   const status = replayStatus({ topic: topic.name, group: consuming.group })
   while (!signal.aborted) {
     const now = Math.floor(clock.now())
-    const [letter] = await storage.state.claim<LetterValue>(letters, { owner, lease: consuming.timeout + margin, status, now })
-    if (letter === undefined) return
-    try {
-      await replayLetter(consumption, letter, signal)
-    } catch (error) {
-      // It was discarded meanwhile, or took so long that another process has it.
-      if (!(error instanceof LeaseLostError) && !(error instanceof DocumentConflictError)) throw error
-    }
+    const lease = consuming.timeout + margin
+    const claimed = await storage.state.claim<LetterValue>(letters, { owner, lease, status, now, limit: consuming.concurrency })
+    if (claimed.length === 0) return
+    await Promise.all(
+      claimed.map(async (letter) => {
+        try {
+          await replayLetter(consumption, letter, signal)
+        } catch (error) {
+          // It was discarded meanwhile, or took so long that another process has it.
+          if (!(error instanceof LeaseLostError) && !(error instanceof DocumentConflictError)) throw error
+        }
+      }),
+    )
   }
 }
 
