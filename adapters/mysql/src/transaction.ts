@@ -2,7 +2,7 @@ import {
   StorageError,
   type DriverReader,
   type DriverTransaction,
-  type DriverTransactionSql,
+  type DriverSql,
   type SqlResult,
   type Unit,
   type UnitResult,
@@ -31,7 +31,7 @@ export interface TransactionParts {
 
 /** A transaction over several calls. Its positions come from `Positions`, so that it holds up nobody who writes to other streams. */
 export class MysqlTransaction implements DriverTransaction {
-  readonly sql: DriverTransactionSql
+  readonly sql: DriverSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']

@@ -3,9 +3,10 @@ import {
   StorageError,
   type DriverReader,
   type DriverSql,
-  type DriverTransaction,
+  type DriverStatement,
   type MigrationReport,
   type SqlResult,
+  type StatementsOutcome,
   type StorageCapabilities,
   type StorageDriver,
   type Unit,
@@ -17,7 +18,8 @@ import { isContention, isLockTimeout, isPartitionMissing, isStatementError, stor
 import { migrate } from './migrations.ts'
 import { Partitions } from './partitions.ts'
 import type { SchemaOptions } from './schema/steps.ts'
-import { runSql, valuesSender } from './sql.ts'
+import { runSql, statementSender } from './sql.ts'
+import { mostTogether, readyBatch, runBatch } from './statement-batch.ts'
 import { PostgresTransaction } from './transaction.ts'
 import type { WakeUps } from './wake-ups.ts'
 import { isBatchWrite } from './batch-arguments.ts'
@@ -71,7 +73,11 @@ export class PostgresDriver implements StorageDriver {
         return reader.all(page)
       },
     }
-    this.sql = { dialect: 'postgres', query: (text, values) => this.#runSql(text, values) }
+    this.sql = {
+      dialect: 'postgres',
+      query: (text, values) => this.#runSql(text, values),
+      queryAll: (statements) => this.#runAll(statements),
+    }
   }
 
   async commit(units: readonly Unit[]): Promise<readonly (UnitResult | Promise<UnitResult>)[]> {
@@ -94,7 +100,7 @@ export class PostgresDriver implements StorageDriver {
     return results
   }
 
-  async begin(): Promise<DriverTransaction> {
+  async begin(): Promise<PostgresTransaction> {
     const client = await this.#sessions.checkout()
     return new PostgresTransaction(client, {
       schema: this.#schema.schema,
@@ -226,8 +232,8 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async #runSql(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    const send = await valuesSender()
-    const sent = send(values)
+    const send = await statementSender()
+    const sent = send({ text, values })
     const client = await this.#sessions.checkout()
     try {
       const result = await runSql(client, text, sent)
@@ -237,6 +243,24 @@ export class PostgresDriver implements StorageDriver {
       client.release(!isStatementError(error))
       throw isStatementError(error) ? error : storageError(error, this.#connections.place, 'unknown')
     }
+  }
+
+  /** As many as fit into one round trip are a transaction by themselves: the server commits where it is asked for the end of the answers. */
+  async #runAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+    const { ready, failure: unsendable } = await readyBatch(statements)
+    if (ready.length > mostTogether || unsendable !== undefined) return this.#runInTransaction(statements)
+    const client = await this.#sessions.checkout()
+    const { results, failure, refused, lost } = await runBatch(client, ready)
+    client.release(lost)
+    if (failure === undefined || (refused && !isContention(failure.error))) return { results, failure }
+    return { results, failure: { error: storageError(failure.error, this.#connections.place, refused ? 'none' : 'unknown') } }
+  }
+
+  async #runInTransaction(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+    const tx = await this.begin()
+    const outcome = await tx.queryAll(statements)
+    await (outcome.failure === undefined ? tx.commit() : tx.rollback())
+    return outcome
   }
 }
 

@@ -1,55 +1,60 @@
 import type { DriverStatement, SqlResult, StatementsOutcome } from 'tutti/storage'
 import { converse, type Connection, type Exchange, type PoolClient, type SentValue } from './client.ts'
 import { isStatementError } from './failures.ts'
-import { readerOf, valuesSender } from './sql.ts'
+import { readerOf, statementSender } from './sql.ts'
 
 /** How many statements share a round trip: more do not make it faster, but keep others waiting. */
-const atATime = 1_000
+export const mostTogether = 1_000
 
 /** How many texts are prepared at a time; others are parsed each time. */
 const mostNames = 50
 
-/** What a batch did. */
-export interface BatchOutcome extends StatementsOutcome {
-  /** Whether the connection is of no use any more: which statement was to blame is not known then. */
-  readonly lost: boolean
-}
-
-/** Runs statements of the user in a transaction, a thousand in one round trip, which may take as long as one statement. */
-export async function runBatch(client: PoolClient, statements: readonly DriverStatement[]): Promise<BatchOutcome> {
-  const send = await valuesSender()
-  const results: SqlResult[] = []
-  for (let from = 0; from < statements.length; from += atATime) {
-    const { ready, failure } = prepareValues(statements.slice(from, from + atATime), send)
-    const batch = new StatementBatch(client, ready)
-    const error = ready.length === 0 ? undefined : await batch.run()
-    results.push(...batch.results)
-    if (error !== undefined) return { results, failure: { error }, lost: !isStatementError(error) }
-    const unread = batch.unreadable ?? failure
-    if (unread !== undefined) return { results, failure: unread, lost: false }
-  }
-  return { results, lost: false }
-}
-
-interface ReadyStatement {
+/** A statement with its values as they are sent. */
+export interface ReadyStatement {
   readonly text: string
   readonly values: SentValue[]
 }
 
-/** Statements with their values as they are sent, up to the first with one that cannot be. */
-function prepareValues(
-  statements: readonly DriverStatement[],
-  send: (values: readonly unknown[]) => SentValue[],
-): { readonly ready: readonly ReadyStatement[]; readonly failure?: { readonly error: unknown } } {
+/** Statements as they are sent, up to the first that cannot be. */
+export interface ReadyBatch {
+  readonly ready: readonly ReadyStatement[]
+  readonly failure?: { readonly error: unknown }
+}
+
+/** Makes statements of the user ready to be sent. */
+export async function readyBatch(statements: readonly DriverStatement[]): Promise<ReadyBatch> {
+  const send = await statementSender()
   const ready: ReadyStatement[] = []
-  for (const { text, values } of statements) {
+  for (const statement of statements) {
     try {
-      ready.push({ text, values: send(values) })
+      ready.push({ text: statement.text, values: send(statement) })
     } catch (error) {
       return { ready, failure: { error } }
     }
   }
   return { ready }
+}
+
+/** What a batch did. */
+export interface BatchOutcome extends StatementsOutcome {
+  /** Whether the server refused a statement and did not run those behind it; else nobody knows what became of it. */
+  readonly refused: boolean
+  /** Whether the connection is of no use any more. */
+  readonly lost: boolean
+}
+
+/** Runs statements, a thousand in one round trip, which may take as long as one statement. */
+export async function runBatch(client: PoolClient, ready: readonly ReadyStatement[]): Promise<BatchOutcome> {
+  const results: SqlResult[] = []
+  for (let from = 0; from < ready.length; from += mostTogether) {
+    const batch = new StatementBatch(client, ready.slice(from, from + mostTogether))
+    const error = await batch.run()
+    results.push(...batch.results)
+    const refused = isStatementError(error)
+    if (error !== undefined) return { results, failure: { error }, refused, lost: !refused }
+    if (batch.unreadable !== undefined) return { results, failure: batch.unreadable, refused: false, lost: false }
+  }
+  return { results, refused: false, lost: false }
 }
 
 interface Column {

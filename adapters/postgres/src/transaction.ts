@@ -3,7 +3,7 @@ import {
   type DriverReader,
   type DriverStatement,
   type DriverTransaction,
-  type DriverTransactionSql,
+  type DriverSql,
   type StatementsOutcome,
   type Unit,
   type UnitResult,
@@ -15,8 +15,8 @@ import type { PoolClient } from './client.ts'
 import { textQuery } from './connections.ts'
 import { isContention, isStatementError, storageError, type Outcome } from './failures.ts'
 import type { TextRow } from './rows.ts'
-import { runSql, valuesSender } from './sql.ts'
-import { runBatch } from './statement-batch.ts'
+import { runSql, statementSender } from './sql.ts'
+import { readyBatch, runBatch } from './statement-batch.ts'
 import { isBatchUnit, positionsOf, writeInTransaction, writeOther, type BatchUnit } from './writes.ts'
 
 /** What a transaction is made with. */
@@ -34,7 +34,7 @@ export interface TransactionParts {
 
 /** A transaction on a connection of its own. */
 export class PostgresTransaction implements DriverTransaction {
-  readonly sql: DriverTransactionSql
+  readonly sql: DriverSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
@@ -61,11 +61,11 @@ export class PostgresTransaction implements DriverTransaction {
     this.sql = {
       dialect: 'postgres',
       query: async (text, values) => {
-        const send = await valuesSender()
-        const sent = send(values)
+        const send = await statementSender()
+        const sent = send({ text, values })
         return this.#on(() => runSql(client, text, sent), { own: false })
       },
-      queryAll: (statements) => this.#queryAll(statements),
+      queryAll: (statements) => this.queryAll(statements),
     }
     // Goes out together with the first statement; if it fails, that one fails as well.
     client.query('begin isolation level read committed').catch(() => undefined)
@@ -120,8 +120,10 @@ export class PostgresTransaction implements DriverTransaction {
     }
   }
 
-  async #queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
-    const { results, failure, lost } = await runBatch(this.#client, statements)
+  /** Runs statements of the user. */
+  async queryAll(statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+    const { ready, failure: unsendable } = await readyBatch(statements)
+    const { results, failure = unsendable, lost } = await runBatch(this.#client, ready)
     if (failure === undefined || (!lost && !isContention(failure.error))) return { results, failure }
     if (lost) this.#end(true)
     return { results, failure: { error: storageError(failure.error, this.#parts.place, 'none') } }

@@ -45,8 +45,13 @@ describeWithServer('Batches of statements on PostgreSQL', () => {
     await through.ping()
     const before = proxy.roundTrips
     await sql.batch(Array.from({ length: 900 }, (_, id) => sql`insert into ${notes()} (id, label) values (${id}, ${'x'})`))
-    // The beginning of the transaction, the batch, and the commit.
-    expect(proxy.roundTrips - before).toBe(3)
+    expect(proxy.roundTrips - before).toBe(1)
+    await through.transaction(async (tx) => {
+      await tx.sql.batch([tx.sql`delete from ${notes()} where id < ${5}`, insertBy(tx.sql, 1), insertBy(tx.sql, 2)])
+      await tx.sql.batch([insertBy(tx.sql, 3), insertBy(tx.sql, 4), insertBy(tx.sql, 0)])
+    })
+    // The beginning, both batches, and the commit.
+    expect(proxy.roundTrips - before).toBe(5)
     expect(await count()).toBe(900)
     await sql`delete from ${notes()}`
     const { position } = await storage.events.append('meter-a', reads(500))
@@ -92,13 +97,36 @@ describeWithServer('Batches of statements on PostgreSQL', () => {
   it('write nothing where the connection is lost, and the next one has a connection of its own', async () => {
     const { sql } = storage
     const lost = sql.batch([insert(1), sql`select pg_terminate_backend(pg_backend_pid())`, insert(2)])
-    await expect(lost).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE', status: 503, details: { outcome: 'none' } })
+    await expect(lost).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE', status: 503, details: { outcome: 'unknown' } })
+    const within = storage.transaction(() => sql.batch([insert(1), sql`select pg_terminate_backend(pg_backend_pid())`, insert(2)]))
+    await expect(within).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE', status: 503, details: { outcome: 'none' } })
     const copied = sql.batch([insert(1), sql`copy ${notes()} from stdin`])
     await expect(copied).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE' })
     expect(await count()).toBe(0)
     await sql.batch([insert(1), insert(2)])
     expect(await count()).toBe(2)
     await sql`delete from ${notes()}`
+  })
+
+  it('are refused where the commit fails, or where they begin or end transactions', async () => {
+    const { sql } = storage
+    const pairs = sql.id(schema, 'pairs')
+    await sql`create table ${pairs} (id integer primary key, other integer references ${pairs} (id) deferrable initially deferred)`
+    const pair = (id: number, other: number) => sql`insert into ${pairs} (id, other) values (${id}, ${other})`
+    await sql.batch([pair(1, 2), pair(2, 1)])
+    await expect(sql.batch([pair(3, 4), pair(5, 6)])).rejects.toMatchObject({ code: '23503' })
+    expect(await sql`select id from ${pairs}`).toHaveLength(2)
+    for (const text of ['begin', '/* so */ COMMIT', 'rollback', 'savepoint x', 'start transaction', 'end', 'abort']) {
+      const refused = { code: 'TUTTI_OPTION_INVALID' }
+      await expect(sql.query(text), text).rejects.toMatchObject(refused)
+      await expect(
+        storage.transaction((tx) => tx.sql.query(text)),
+        text,
+      ).rejects.toMatchObject(refused)
+      await expect(sql.batch([insert(1), sql`${sql.raw(text)}`])).rejects.toMatchObject({ index: 1, cause: refused })
+    }
+    await expect(sql.query(`insert into ${schema}.notes values (1); select 1`)).rejects.toThrow('multiple commands')
+    expect(await count()).toBe(0)
   })
 
   it('are given up where they take too long together', async () => {

@@ -10,6 +10,7 @@ import { runListeners } from './run-listeners.ts'
 import { RunningTransaction, type TransactionHost } from './running-transaction.ts'
 import { createSqlDatabase } from './sql/create-sql-database.ts'
 import type { SqlDatabase, SqlResult } from './sql-database.ts'
+import { resultsOf, runAll } from './statement-group.ts'
 import type { StateStore } from './state-store.ts'
 import { stateOnDriver } from './state-on-driver.ts'
 import type { MigrationReport, Storage, StorageCapabilities, Transaction } from './storage.ts'
@@ -152,9 +153,12 @@ class DriverStorage implements Storage, TransactionHost {
     return this.#whileOpen(() => sql.query(text, values))
   }
 
-  #queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
+  async #queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
     const tx = this.#ambient.getStore()
-    return tx === undefined ? this.transaction(() => this.#queryAll(statements)) : tx.queryAll(statements)
+    if (tx !== undefined) return tx.queryAll(statements)
+    const sql = this.#driver.sql ?? this.noSql()
+    if (sql.queryAll === undefined) return this.transaction(() => this.#queryAll(statements))
+    return resultsOf(await this.#whileOpen(() => runAll(sql, statements)), statements.length)
   }
 
   #guarded(reader: DriverReader): DriverReader {

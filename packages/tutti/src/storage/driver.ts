@@ -49,7 +49,7 @@ export interface DriverReader {
 
 /** A transaction that lasts over several calls; calls do not overlap. */
 export interface DriverTransaction extends DriverReader {
-  readonly sql: DriverTransactionSql | undefined
+  readonly sql: DriverSql | undefined
   apply(unit: Unit): Promise<UnitResult>
   savepoint(name: string): Promise<void>
   /** Undoes everything since the savepoint. Its name is not used again. */
@@ -69,11 +69,10 @@ export interface DriverSql {
   readonly dialect: SqlDatabase['dialect']
   /** `text` has placeholders in the backend's own style: `$1`, `$2` … on PostgreSQL, `?` elsewhere. */
   query(text: string, values: readonly unknown[]): Promise<SqlResult>
-}
-
-/** Runs users' own statements in a transaction. */
-export interface DriverTransactionSql extends DriverSql {
-  /** Runs statements in order, in as few round trips as it can, and none behind one that fails. @default one `query` after the other */
+  /**
+   * Runs statements in order, in as few round trips as it can, and none behind one that fails. Outside of a transaction they have one of
+   * their own. @default one `query` after the other
+   */
   queryAll?(statements: readonly DriverStatement[]): Promise<StatementsOutcome>
 }
 

@@ -19,10 +19,9 @@ export {
   type DeleteWrite,
   type DocumentRow,
   type DriverReader,
-  type DriverSql,
   type DriverStatement,
   type DriverTransaction,
-  type DriverTransactionSql,
+  type DriverSql,
   type ForgetKeysWrite,
   type ListQuery,
   type PutWrite,
@@ -41,6 +40,7 @@ export type { GroupCommitLimits } from './group-commit.ts'
 export { isUnavailable } from './errors.ts'
 export { PoolMetrics, type PoolMetricsOptions, type PoolPurpose, type PoolState } from './pool-metrics.ts'
 export { readInSpans, type PositionSpan } from './read-in-spans.ts'
+export { firstWord } from './sql/first-word.ts'
 export { runTogether } from './run-together.ts'
 export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
 export type { Meter } from '../observe/index.ts'

@@ -1,11 +1,11 @@
 import type { Clock } from '../kernel/index.ts'
-import type { DriverReader, DriverStatement, DriverTransaction, DriverTransactionSql, Unit, UnitResult } from './driver.ts'
-import { isUnavailable, SqlBatchError, StorageError } from './errors.ts'
+import type { DriverReader, DriverStatement, DriverTransaction, DriverSql, Unit, UnitResult } from './driver.ts'
+import { StorageError } from './errors.ts'
 import { eventsOnDriver, type Route } from './events-on-driver.ts'
 import { runListeners } from './run-listeners.ts'
 import { createSqlDatabase } from './sql/create-sql-database.ts'
 import type { SqlDatabase, SqlResult } from './sql-database.ts'
-import { runAll, StatementGroup } from './statement-group.ts'
+import { resultsOf, runAll, StatementGroup } from './statement-group.ts'
 import { stateOnDriver } from './state-on-driver.ts'
 import type { Transaction } from './storage.ts'
 import type { TransactionHandle } from './transaction-handle.ts'
@@ -91,9 +91,7 @@ export class RunningTransaction implements Transaction, Route {
    */
   async queryAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]> {
     const sql = this.#driverSql
-    const { results, failure } = await this.#inTurn(() => runAll(sql, statements))
-    if (failure === undefined) return results
-    throw isUnavailable(failure.error) ? failure.error : new SqlBatchError(results.length, statements.length, failure.error)
+    return resultsOf(await this.#inTurn(() => runAll(sql, statements)), statements.length)
   }
 
   /**
@@ -210,7 +208,7 @@ export class RunningTransaction implements Transaction, Route {
     return (this.#group = group)
   }
 
-  get #driverSql(): DriverTransactionSql {
+  get #driverSql(): DriverSql {
     return this.#driver.sql ?? this.host.noSql()
   }
 

@@ -1,8 +1,9 @@
-import type { DriverStatement, DriverTransactionSql, StatementsOutcome } from './driver.ts'
+import type { DriverStatement, DriverSql, StatementsOutcome } from './driver.ts'
+import { isUnavailable, SqlBatchError } from './errors.ts'
 import type { SqlResult } from './sql-database.ts'
 
 /** Runs statements in order, and none behind one that fails. */
-export async function runAll(sql: DriverTransactionSql, statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
+export async function runAll(sql: DriverSql, statements: readonly DriverStatement[]): Promise<StatementsOutcome> {
   if (sql.queryAll !== undefined && statements.length > 1) return sql.queryAll(statements)
   const results: SqlResult[] = []
   for (const { text, values } of statements) {
@@ -13,6 +14,12 @@ export async function runAll(sql: DriverTransactionSql, statements: readonly Dri
     }
   }
   return { results }
+}
+
+/** What statements gave. Throws `TUTTI_SQL_BATCH_FAILED` where one failed, or what kept the storage from working or from committing. */
+export function resultsOf({ results, failure }: StatementsOutcome, count: number): readonly SqlResult[] {
+  if (failure === undefined) return results
+  throw isUnavailable(failure.error) || results.length === count ? failure.error : new SqlBatchError(results.length, count, failure.error)
 }
 
 interface Part {
@@ -30,7 +37,7 @@ export class StatementGroup {
     return new Promise((resolve, reject) => this.#parts.push({ statements, resolve, reject }))
   }
 
-  async run(sql: DriverTransactionSql): Promise<void> {
+  async run(sql: DriverSql): Promise<void> {
     const { results, failure } = await runAll(
       sql,
       this.#parts.flatMap(({ statements }) => statements),

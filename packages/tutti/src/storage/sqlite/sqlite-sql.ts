@@ -3,7 +3,7 @@ import { OptionError } from '../../kernel/index.ts'
 import type { SqlResult, SqlRow } from '../sql-database.ts'
 import { sqliteCode } from './busy.ts'
 import type { Connection } from './connection.ts'
-import { behindNoise, firstWord } from './first-word.ts'
+import { behindNoise, firstWord } from '../sql/first-word.ts'
 import { sqliteValue } from './sql-values.ts'
 
 /** SQLITE_READONLY: the connection that only reads was asked to write. */

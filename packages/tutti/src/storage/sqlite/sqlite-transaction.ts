@@ -1,12 +1,4 @@
-import type {
-  DriverReader,
-  DriverStatement,
-  DriverTransaction,
-  DriverTransactionSql,
-  StatementsOutcome,
-  Unit,
-  UnitResult,
-} from '../driver.ts'
+import type { DriverReader, DriverStatement, DriverTransaction, DriverSql, StatementsOutcome, Unit, UnitResult } from '../driver.ts'
 import { StorageError } from '../errors.ts'
 import type { SqlResult } from '../sql-database.ts'
 import { writeFailure } from './busy.ts'
@@ -21,7 +13,7 @@ const atATime = 200
 
 /** A transaction on the connection that writes, which is its alone until it ends. */
 export class SqliteTransaction implements DriverTransaction {
-  readonly sql: DriverTransactionSql
+  readonly sql: DriverSql
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
