@@ -115,13 +115,18 @@ export class Jobs {
     for (const status of ['done', 'failed']) {
       for (;;) {
         const old = await state.list(`${jobCollection}/`, { status, dueBefore, limit: 100 })
-        // One that another process has just changed or forgotten.
-        for (const { key, version } of old)
-          await state.delete(key, { ifVersion: version }).catch((error: unknown) => {
-            if (!(error instanceof DocumentConflictError)) throw error
-          })
+        await Promise.all(old.map((document) => this.#forget(document)))
         if (old.length < 100) break
       }
+    }
+  }
+
+  async #forget({ key, version }: Document): Promise<void> {
+    try {
+      await this.#storage.state.delete(key, { ifVersion: version })
+    } catch (error) {
+      // Another process has just tried it again, or forgotten it.
+      if (!(error instanceof DocumentConflictError)) throw error
     }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createScheduler, cron, type FiringContext } from '../../src/schedule/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { Calls, clockAtNoon, started, until } from './support.ts'
@@ -85,6 +85,47 @@ describe('a firing that fails', () => {
     calls.end()
     await until(async () => (await scheduler.history('x')).length === 1)
     expect(await scheduler.history('x')).toMatchObject([{ outcome: 'succeeded', attempts: 2 }])
+  })
+})
+
+describe('a storage that fails for a while', () => {
+  it('is asked again until it takes what was done, which is not done twice', async () => {
+    const storage = memoryStorage()
+    const clock = clockAtNoon()
+    const calls = new Calls()
+    const scheduler = await started(storage, [cron('x', '*/10 * * * *', calls.slow)], { clock })
+    const write = vi.spyOn(storage.state, 'write')
+    for (let i = 0; i < 3; i++) write.mockRejectedValueOnce(new Error('no connection'))
+    await clock.advance('10m')
+    // It could not begin at first.
+    await clock.advance('1s')
+    expect(calls.times).toEqual(['12:10:00'])
+    for (let i = 0; i < 3; i++) write.mockRejectedValueOnce(new Error('no connection'))
+    calls.end()
+    await clock.advance('10s')
+    await until(async () => (await scheduler.history('x')).length === 1)
+    expect(await scheduler.history('x')).toMatchObject([{ outcome: 'succeeded', attempts: 1 }])
+    await clock.advance('5m')
+    expect(calls.times).toEqual(['12:10:00'])
+  })
+
+  it('does not keep what is held from ending when the lease may be over', async () => {
+    const storage = memoryStorage()
+    const clock = clockAtNoon()
+    const calls = new Calls()
+    const scheduler = await started(storage, [cron('x', '*/10 * * * *', calls.slow)], { clock, lease: '15s' })
+    await clock.advance('10m')
+    const renew = vi.spyOn(storage.state, 'renew').mockRejectedValue(new Error('no connection'))
+    await clock.advance('14s')
+    expect(calls.contexts[0]?.signal.aborted).toBe(false)
+    await clock.advance('1s')
+    expect(calls.contexts[0]?.signal.reason).toMatchObject({ why: 'lost' })
+    renew.mockRestore()
+    await clock.advance('5s')
+    expect(calls.contexts.map(({ attempt }) => attempt)).toEqual([1, 2])
+    calls.end()
+    calls.end()
+    await until(async () => (await scheduler.history('x')).length === 1)
   })
 })
 
