@@ -4,7 +4,7 @@ import { checkOptionalText, checkText, checkWhole, invalid } from './checks.ts'
 import { expectedNumber, resultsOf } from './conflicts.ts'
 import type { AllPage, DriverReader, Unit, UnitResult, WriteResult } from './driver.ts'
 import { StorageError } from './errors.ts'
-import { eventReader, type EventRows } from './event-reader.ts'
+import { eventReader, type EventPages } from './event-reader.ts'
 import type { AppendOptions, Appended, EventPage, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
 import type { TransactionHandle } from './transaction-handle.ts'
 
@@ -51,11 +51,11 @@ export function eventsOnDriver({ route, clock }: StoreParts): StreamsOnDriver {
     // What is read is decided here: the loop over the events may be somewhere else.
     read(stream, options = {}) {
       const from = route(options.tx)
-      return eventReader(() => readStream(stream, options, from), from.ahead)
+      return eventReader(() => streamPages(stream, options, from))
     },
     readAll(options = {}) {
       const from = route(undefined)
-      return eventReader(() => readAll(options, from), from.ahead)
+      return eventReader(() => allPages(options, from))
     },
     page,
     async info(stream): Promise<StreamInfo | undefined> {
@@ -111,36 +111,43 @@ async function write(target: Route, one: Unit['writes'][number]): Promise<WriteR
   return resultsOf(unit, await target.write(unit))[0] as WriteResult
 }
 
-function readStream(stream: string, options: ReadOptions, { reader, ahead }: Route): EventRows | Promise<EventRows> {
+function streamPages(stream: string, options: ReadOptions, { reader, ahead = false }: Route): EventPages {
   checkStream(stream)
-  const { backwards = false, pageSize } = options
-  const size = checkWhole('page size', pageSize ?? defaultPageSize, 1)
+  const { backwards = false } = options
   const last = checkWhole('version to', options.to ?? (backwards ? 1 : Number.MAX_SAFE_INTEGER))
   const first = checkWhole('version from', options.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 1))
-  const within = (version: number): boolean => (backwards ? version >= last && version >= 1 : version <= last)
-  const page = async (from: number, left: number, most: number): Promise<EventRows> => {
-    const limit = Math.min(most, left)
-    const rows = await reader.stream(stream, { from, to: last, backwards, limit })
-    const following = (rows.at(-1)?.streamVersion ?? 0) + (backwards ? -1 : 1)
-    if (rows.length < limit || rows.length === left || !within(following)) return { rows, next: undefined }
-    return { rows, next: () => page(following, left - rows.length, ahead && pageSize === undefined ? grown(rows) : size) }
+  const within = (version: number): number | undefined => {
+    return (backwards ? version >= last && version >= 1 : version <= last) ? version : undefined
   }
-  const limit = checkWhole('limit', options.limit ?? Number.MAX_SAFE_INTEGER)
-  return limit > 0 && within(first) ? page(first, limit, size) : nothing
+  const step = backwards ? -1 : 1
+  return {
+    ...sizes(options, ahead),
+    first: within(first),
+    read: (from, limit) => reader.stream(stream, { from, to: last, backwards, limit }),
+    behind: ({ streamVersion }) => within(streamVersion + step),
+    ifDense: (version, count) => within(version + step * count),
+  }
 }
 
-function readAll(options: ReadAllOptions, { reader, ahead }: Route): EventRows | Promise<EventRows> {
-  const size = checkWhole('page size', options.pageSize ?? defaultPageSize, 1)
-  const whole = allPage(options, size)
-  const page = async (after: number, left: number, most: number): Promise<EventRows> => {
-    const limit = Math.min(most, left)
-    const { rows, position } = await readPage(reader, { ...whole, after, limit })
-    if (rows.length < limit || rows.length === left) return { rows, next: undefined }
-    const following = whole.backwards ? (rows.at(-1)?.position ?? 0) : position
-    return { rows, next: () => page(following, left - rows.length, ahead && options.pageSize === undefined ? grown(rows) : size) }
+function allPages(options: ReadAllOptions, { reader, ahead = false }: Route): EventPages {
+  const { backwards = false } = options
+  const whole = allPage(options, 1)
+  return {
+    ...sizes(options, ahead),
+    first: whole.after,
+    read: async (after, limit) => (await readPage(reader, { ...whole, after, limit })).rows,
+    behind: ({ position }) => position,
+    ifDense: (after, count) => (!backwards ? after + count : after > count ? after - count : undefined),
   }
-  const limit = checkWhole('limit', options.limit ?? Number.MAX_SAFE_INTEGER)
-  return limit > 0 ? page(whole.after, limit, size) : nothing
+}
+
+function sizes(
+  { limit, pageSize }: ReadOptions | ReadAllOptions,
+  ahead: boolean,
+): Pick<EventPages, 'limit' | 'size' | 'nextSize' | 'ahead'> {
+  const size = checkWhole('page size', pageSize ?? defaultPageSize, 1)
+  const nextSize = ahead && pageSize === undefined ? grown : () => size
+  return { limit: checkWhole('limit', limit ?? Number.MAX_SAFE_INTEGER), size, nextSize, ahead }
 }
 
 /** How many events to read next: asking takes as long as hundreds of small ones, while few large ones fill the memory. */
@@ -149,8 +156,6 @@ function grown(rows: readonly EventRow[]): number {
   for (const { data, meta } of rows) size += 200 + data.length + meta.length
   return Math.max(1, Math.min(2 * rows.length, 2000, Math.floor((1_000_000 * rows.length) / size)))
 }
-
-const nothing: EventRows = { rows: [], next: undefined }
 
 /** Nothing fits a list of no types or no streams; SQL has no word for such a list. */
 async function readPage(from: DriverReader, page: AllPage): ReturnType<DriverReader['all']> {
