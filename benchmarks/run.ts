@@ -8,6 +8,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   startup: async () => (await import('./startup/suite.ts')).startup,
   memory: async () => (await import('./memory/suite.ts')).memory,
   events: async () => (await import('./events/suite.ts')).events,
+  workflows: async () => (await import('./workflows/suite.ts')).workflows,
 }
 
 async function main(): Promise<void> {

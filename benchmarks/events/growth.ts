@@ -1,8 +1,8 @@
 import { atLeast, printTable, type Result } from '../harness/report.ts'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { ask } from './ask.ts'
-import type { CallerFigures } from './callers.ts'
-import { advantage, middle, takeRounds } from './rounds.ts'
+import { ask } from '../harness/ask.ts'
+import type { CallerFigures } from '../harness/callers.ts'
+import { advantage, middle, takeRounds } from '../harness/rounds.ts'
 
 /** The same program on a small and on a large store. */
 export interface GrowthPlan {

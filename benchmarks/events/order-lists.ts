@@ -1,9 +1,9 @@
 import { atLeast, printTable, type Result } from '../harness/report.ts'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { ask } from './ask.ts'
+import { ask } from '../harness/ask.ts'
 import { expectedSums, type OrderListBuilt } from './order-list.ts'
 import { orderLife } from './order.ts'
-import { advantage, middle, takeRounds } from './rounds.ts'
+import { advantage, middle, takeRounds } from '../harness/rounds.ts'
 
 /** The programs that build the same read model, each of its own events. */
 export interface OrderListPlan {

@@ -1,8 +1,8 @@
 import { atLeast, printTable, type Result } from '../harness/report.ts'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { ask } from './ask.ts'
+import { ask } from '../harness/ask.ts'
 import type { ReplayFigures } from './replayed.ts'
-import { advantage, middle, takeRounds } from './rounds.ts'
+import { advantage, middle, takeRounds } from '../harness/rounds.ts'
 
 /** The programs that read the same events. */
 export interface ReplayPlan {

@@ -1,15 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result, Suite } from '../harness/report.ts'
-import { withServers, type ServerProcess, type ServerProgram } from '../harness/server-process.ts'
+import { withServers, type ServerProcess } from '../harness/server-process.ts'
 import { requireWrk } from '../harness/wrk.ts'
-import { ask } from './ask.ts'
-import { compareAppends, compareCommands } from './commands.ts'
-import { Contest } from './contender.ts'
+import { ask } from '../harness/ask.ts'
+import { compareCalls, type CallsPlan } from '../harness/calls.ts'
+import { withDiskFolder } from '../harness/disk-folder.ts'
+import { programsIn } from '../harness/programs.ts'
+import { compareAppends } from './appends.ts'
+import { Contest } from '../harness/contest.ts'
 import { compareGrowth } from './growth.ts'
 import { compareOrderLists } from './order-lists.ts'
-import { requirePeers } from './peers.ts'
-import { waitForNeighbours, withDatabases } from './postgres-server.ts'
+import { requirePeers } from '../harness/peers.ts'
+import { waitForNeighbours, withDatabases } from '../harness/postgres-server.ts'
 import { compareReplays } from './replays.ts'
 import { measureStorm } from './storm.ts'
 
@@ -42,7 +44,7 @@ const fullPlan: Plan = {
 
 /** What an event store does all day, on PostgreSQL and SQLite: against Emmett, plain SQL and the drivers. */
 export const events: Suite = async ({ quick }) => {
-  requirePeers()
+  requirePeers(join(import.meta.dirname, 'peers'))
   requireWrk()
   const plan = quick ? quickPlan : fullPlan
   const results: Result[] = []
@@ -54,6 +56,11 @@ export const events: Suite = async ({ quick }) => {
 /** With how many connections Emmett is fastest on two cores; Tutti needs fewer. */
 const connections = 20
 
+/** Durable command handling. */
+const commands: Pick<CallsPlan, 'task' | 'each' | 'unit'> = { task: 'commands', each: 'load, decide, append', unit: 'commands' }
+
+const withPrograms = programsIn(import.meta.dirname, { tutti: 'Tutti', emmett: 'Emmett', plain: 'plain SQL' })
+
 function writesOnPostgres({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
   const files = { tutti: 'servers/tutti.ts', plain: 'servers/plain-sql.ts', emmett: 'peers/emmett-postgres.mjs' }
   return withDatabases(['tutti', 'plain', 'emmett'], (urls) =>
@@ -62,7 +69,14 @@ function writesOnPostgres({ rounds, duration, callers }: Plan): Promise<readonly
       await ask(plain, 'open', { url: urls.plain, connections })
       await ask(emmett, 'open', { url: urls.emmett, connections })
       const title = 'commands on PostgreSQL'
-      const results = await compareCommands(commandsOf(tutti, emmett), { title, callers, rounds, duration, targets: { 1: 1.5, 64: 10 } })
+      const results = await compareCalls(commandsOf(tutti, emmett), {
+        ...commands,
+        title,
+        callers,
+        rounds,
+        duration,
+        targets: { 1: 1.5, 64: 10 },
+      })
       const contenders = [tutti, plain, emmett].map((program) => ({ label: program.name, program }))
       await compareAppends(new Contest(contenders), { title: 'appends on PostgreSQL', rounds, duration: duration / 2 })
       return results
@@ -71,12 +85,12 @@ function writesOnPostgres({ rounds, duration, callers }: Plan): Promise<readonly
 }
 
 function writesOnSqlite({ rounds, duration, callers }: Plan): Promise<readonly Result[]> {
-  return withFolder((folder) =>
+  return withDiskFolder((folder) =>
     withPrograms({ tutti: 'servers/tutti.ts', emmett: 'peers/emmett-sqlite.mjs' }, async ({ tutti, emmett }) => {
       await ask(tutti, 'open', { path: join(folder, 'tutti.db') })
       await ask(emmett, 'open', { path: join(folder, 'emmett.db') })
       const title = 'commands on SQLite'
-      return compareCommands(commandsOf(tutti, emmett), { title, callers, rounds, duration, targets: { 64: 10 } })
+      return compareCalls(commandsOf(tutti, emmett), { ...commands, title, callers, rounds, duration, targets: { 64: 10 } })
     }),
   )
 }
@@ -99,7 +113,7 @@ function replaysOnPostgres({ longRounds: rounds, replayed: count }: Plan): Promi
 }
 
 function replaysOnSqlite({ longRounds: rounds, replayed: count }: Plan): Promise<readonly Result[]> {
-  return withFolder((folder) =>
+  return withDiskFolder((folder) =>
     withPrograms({ tutti: 'servers/tutti.ts', raw: 'servers/raw-sqlite.ts' }, async (programs) => {
       for (const program of Object.values(programs)) await ask(program, 'open', { path: join(folder, 'replay.db') })
       return compareReplays({ ...programs, title: 'replay on SQLite', paged: false, rounds, count })
@@ -119,7 +133,7 @@ function projections({ longRounds: rounds, projected: count }: Plan): Promise<re
 }
 
 function wholeShop({ rounds, duration }: Plan): Promise<readonly Result[]> {
-  return withFolder((folder) =>
+  return withDiskFolder((folder) =>
     withServers([{ name: 'shop', file: join(import.meta.dirname, 'servers/shop.ts'), args: [join(folder, 'shop.db')] }], async ([shop]) => {
       if (shop !== undefined) await measureStorm({ shop, rounds, duration: 2 * duration })
       return []
@@ -135,30 +149,4 @@ function growth({ rounds, duration, grown: count }: Plan): Promise<readonly Resu
       return compareGrowth({ small, large, count, rounds, duration })
     }),
   )
-}
-
-const titles: Readonly<Record<string, string>> = { tutti: 'Tutti', emmett: 'Emmett', plain: 'plain SQL' }
-
-/** Starts programs, each in a process of its own, and ends them whatever happens. */
-function withPrograms<Name extends string, T>(
-  files: Readonly<Record<Name, string>>,
-  work: (programs: Readonly<Record<Name, ServerProcess>>) => Promise<T>,
-): Promise<T> {
-  const names = Object.keys(files) as Name[]
-  const programs = names.map((name): ServerProgram => ({ name: titles[name] ?? name, file: join(import.meta.dirname, files[name]) }))
-  return withServers(programs, (started) => {
-    return work(Object.fromEntries(names.map((name, i) => [name, started[i]])) as Record<Name, ServerProcess>)
-  })
-}
-
-/** A folder on the disk that the checkout is on: that of temporary files may be memory. */
-async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = join(import.meta.dirname, '../../.tutti')
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'bench-'))
-  try {
-    return await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

@@ -1,6 +1,6 @@
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
 import pg from 'pg'
-import { offer } from '../offer.ts'
+import { offer } from '../../harness/offer.ts'
 import { orderEvents, orderLife } from '../order.ts'
 import { buildOrderList } from './emmett-order-list.mjs'
 import { emmettTasks } from './emmett-tasks.mjs'

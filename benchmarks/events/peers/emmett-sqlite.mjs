@@ -1,5 +1,5 @@
 import { getSQLiteEventStore, sqliteConnection } from '@event-driven-io/emmett-sqlite'
-import { offer } from '../offer.ts'
+import { offer } from '../../harness/offer.ts'
 import { emmettTasks } from './emmett-tasks.mjs'
 
 let connection

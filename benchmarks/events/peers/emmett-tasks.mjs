@@ -1,5 +1,5 @@
 import { DeciderCommandHandler } from '@event-driven-io/emmett'
-import { runCallers } from '../callers.ts'
+import { runCallers } from '../../harness/callers.ts'
 import { decide, evolve, initialState, orderEvents, orderLife } from '../order.ts'
 
 const handle = DeciderCommandHandler({ decide, evolve, initialState })

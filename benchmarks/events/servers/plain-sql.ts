@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { runCallers, type CallerPlan } from '../callers.ts'
-import { offer } from '../offer.ts'
+import { runCallers, type CallerPlan } from '../../harness/callers.ts'
+import { offer } from '../../harness/offer.ts'
 import { orderEvents } from '../order.ts'
 
 /**

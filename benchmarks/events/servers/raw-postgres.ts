@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { offer } from '../offer.ts'
+import { offer } from '../../harness/offer.ts'
 import { timeReplay, type Replay } from '../replayed.ts'
 
 /** As many as Tutti reads at a time. */

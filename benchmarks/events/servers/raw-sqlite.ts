@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { offer } from '../offer.ts'
+import { offer } from '../../harness/offer.ts'
 import { timeReplay, type Replay } from '../replayed.ts'
 
 const columns = 'id, type, version, data, meta, position, stream, stream_version as streamVersion, time, tenant'

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { announce } from '../harness/announce.ts'
+import { announce } from './announce.ts'
 
 /** What a program under test can be asked to do; what it takes and gives is JSON. */
 export type Tasks = Readonly<Record<string, (input: never) => Promise<unknown>>>

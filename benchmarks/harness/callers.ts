@@ -1,4 +1,4 @@
-import { percentiles, type Percentiles } from '../harness/statistics.ts'
+import { percentiles, type Percentiles } from './statistics.ts'
 
 /** How much is asked for at the same time, and for how long. */
 export interface CallerPlan {

@@ -1,4 +1,4 @@
-import type { ServerProcess } from '../harness/server-process.ts'
+import type { ServerProcess } from './server-process.ts'
 
 /** Has a program under test do one of its tasks; the caller knows what that task gives. Rejects with the program's error where it fails. */
 export async function ask<T>(program: ServerProcess, task: string, input: object = {}): Promise<T> {

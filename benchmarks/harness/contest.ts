@@ -1,4 +1,4 @@
-import type { ServerProcess } from '../harness/server-process.ts'
+import type { ServerProcess } from './server-process.ts'
 import { ask } from './ask.ts'
 import type { CallerFigures, CallerPlan } from './callers.ts'
 import { takeRounds, type Rounds } from './rounds.ts'
@@ -27,7 +27,7 @@ export class Contest {
     this.contenders = contenders
   }
 
-  /** Each call of the work writes `batch` events. */
+  /** Each call of the work writes `batch` things that are counted. */
   measure({ task, rounds, input, ...plan }: CallerWork, batch = 1): Promise<Rounds<CallerFigures>> {
     const byLabel = new Map(this.contenders.map((contender) => [contender.label, contender]))
     return takeRounds(rounds, [...byLabel.keys()], async (label) => {
@@ -40,11 +40,11 @@ export class Contest {
     })
   }
 
-  /** Throws where an event is missing, or was written twice. */
+  /** Throws where something is missing, or was done twice. */
   async verify(): Promise<void> {
     for (const [program, written] of this.#written) {
       const count = await ask<number>(program, 'count')
-      if (count !== written) throw new Error(`${program.name} acknowledged ${written} events, and has ${count}`)
+      if (count !== written) throw new Error(`${program.name} acknowledged ${written}, and has ${count}`)
     }
   }
 }

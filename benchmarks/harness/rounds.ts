@@ -1,4 +1,4 @@
-import { median, pairedRatio } from '../harness/statistics.ts'
+import { median, pairedRatio } from './statistics.ts'
 
 /** What was measured of each contender, round by round. */
 export type Rounds<T> = ReadonlyMap<string, readonly T[]>
