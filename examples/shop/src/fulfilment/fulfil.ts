@@ -7,7 +7,7 @@ import { Card, Payment } from '../payments/payment.ts'
 import { feeOf, parcelOf } from './carrier.ts'
 
 /** From this total on somebody has to approve, in cents. */
-export const approvalFrom = 50_000
+const approvalFrom = 50_000
 
 export const Approval = z.object({ ok: z.boolean() }).meta({ id: 'Approval' })
 

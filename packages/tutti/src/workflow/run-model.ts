@@ -202,11 +202,6 @@ export function withItem(value: RunValue, item: InboxItem, key?: string): RunVal
   return { ...value, inbox: [...inbox, item], ...(key !== undefined && { seen: [...seen, key].slice(-rememberedKeys) }) }
 }
 
-/** Which states a process works on. */
-export function isOpen(state: RunState): boolean {
-  return state === 'queued' || state === 'running' || state === 'waiting' || state === 'undoing'
-}
-
 function sizeOf(record: JournalRecord): number {
   return recordSize + (record.result === undefined ? 0 : JSON.stringify(record.result, textOfBigint).length)
 }

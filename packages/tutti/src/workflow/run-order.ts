@@ -82,7 +82,7 @@ function timeOf(what: string, time: Duration | Date, now: number): number {
 /** The longest id: with the name of its workflow it is the key of a document. */
 export const longestId = 350
 
-export function checkId(id: string): string {
+function checkId(id: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what must not be in an id
   if (typeof id === 'string' && id.length >= 1 && id.length <= longestId && !/[\u0000-\u001f\u007f]/.test(id) && id.isWellFormed())
     return id

@@ -23,7 +23,7 @@ export type Operation =
   | { readonly kind: 'fail' }
 
 /** A program of a few operations. */
-export function programOf(random: () => number, depth = 0): Program {
+function programOf(random: () => number, depth = 0): Program {
   const pick = <T>(...choices: T[]): T => choices[Math.floor(random() * choices.length)] as T
   let named = 0
   const operation = (): Operation => {
