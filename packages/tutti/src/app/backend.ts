@@ -1,5 +1,5 @@
 import type { MessageNeeds } from '../cqrs/index.ts'
-import type { Clock, LifecycleHook } from '../kernel/index.ts'
+import { milliseconds, type Clock, type LifecycleHook } from '../kernel/index.ts'
 import type { ProtocolVerbs, RecordedEvent } from '../message/index.ts'
 import type { RelayMapping, Topic } from '../messaging/index.ts'
 import type { Logger } from '../observe/index.ts'
@@ -74,6 +74,11 @@ export class Backend {
     })
   }
 
+  /** What goes on may use half of the drain time; the rest is for what then has to be given up. */
+  get #limit(): number {
+    return milliseconds(this.#parts.options.drainTimeout ?? '30s') / 2
+  }
+
   /** Where `sql` and `transaction` lead. */
   storage(): Storage {
     return this.stores.write
@@ -122,7 +127,7 @@ export class Backend {
     return [
       { name: 'storage', start, stop: () => stores.close() },
       { name: 'aggregates', start: () => messages.start(), stop: () => messages.stop() },
-      { name: 'workflows', start: () => runs.open(), stop: () => runs.stop() },
+      { name: 'workflows', start: () => runs.open(), stop: () => runs.stop(this.#limit) },
     ]
   }
 
@@ -130,10 +135,10 @@ export class Backend {
   get workers(): readonly LifecycleHook[] {
     const { readModels, topics, schedules, runs } = this
     return [
-      { name: 'messages', start: () => topics.start(), stop: () => topics.stop() },
-      { name: 'runs', start: () => runs.start(), stop: () => runs.stop() },
+      { name: 'messages', start: () => topics.start(), stop: () => topics.stop(this.#limit) },
+      { name: 'runs', start: () => runs.start(), stop: () => runs.stop(this.#limit) },
       { name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() },
-      { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
+      { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop(this.#limit) },
     ]
   }
 }

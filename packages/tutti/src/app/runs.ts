@@ -91,8 +91,9 @@ export class Runs {
     await this.#engine?.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#engine?.stop()
+  /** `limit` is how long what is being done may go on, in milliseconds. */
+  async stop(limit: number): Promise<void> {
+    await this.#engine?.stop({ timeout: limit })
   }
 
   #known(workflow: { readonly name: string }): Workflow {

@@ -95,7 +95,8 @@ export class Schedules {
     await this.#scheduler.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#scheduler?.stop()
+  /** `limit` is how long what runs may go on before its signal fires, in milliseconds. */
+  async stop(limit: number): Promise<void> {
+    await this.#scheduler?.stop({ timeout: limit })
   }
 }

@@ -142,10 +142,11 @@ export class Topics {
     if (this.isUsed) await this.messenger()
   }
 
-  async stop(): Promise<void> {
+  /** `limit` is how long what is being handled may go on, in milliseconds. */
+  async stop(limit: number): Promise<void> {
     this.#phase = 'stopped'
     const messenger = await this.#opening?.catch(() => undefined)
-    await messenger?.stop()
+    await messenger?.stop(limit)
     if (this.#broker !== this.#parts.broker) await this.#broker?.close()
   }
 
