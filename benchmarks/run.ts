@@ -9,6 +9,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   memory: async () => (await import('./memory/suite.ts')).memory,
   events: async () => (await import('./events/suite.ts')).events,
   workflows: async () => (await import('./workflows/suite.ts')).workflows,
+  messaging: async () => (await import('./messaging/suite.ts')).messaging,
 }
 
 async function main(): Promise<void> {

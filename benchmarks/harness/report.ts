@@ -31,8 +31,9 @@ export function printTable(title: string, header: readonly string[], rows: reado
   for (const row of rows) console.log(line(row))
 }
 
-/** Prints the comparisons of a suite. */
+/** Prints the comparisons of a suite, if it has any. */
 export function printResults(results: readonly Result[]): void {
+  if (results.length === 0) return
   const rows = results.map(({ name, ratio, target, ok }) => [name, ratio.toFixed(3), target.toFixed(3), ok ? 'ok' : 'MISSED'])
   printTable('Targets: the ratio is to be at least the target', ['', 'ratio', 'target', ''], rows)
 }
