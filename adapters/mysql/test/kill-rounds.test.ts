@@ -5,7 +5,7 @@ import { mysql } from '../src/index.ts'
 import { describeWithServer, dropDatabase, ownDatabase, testStorage, url } from './test-storage.ts'
 
 describeWithServer('MySQL when processes are killed again and again', () => {
-  it('keeps what it acknowledged, nothing by halves, and read models that agree with the events', { timeout: 300_000 }, async () => {
+  it('keeps what it acknowledged, nothing by halves, and read models that agree with the events', { timeout: 600_000 }, async () => {
     const database = await ownDatabase()
     await (await testStorage(database)).close()
     try {

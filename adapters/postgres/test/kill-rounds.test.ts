@@ -5,7 +5,7 @@ import { postgres } from '../src/index.ts'
 import { describeWithServer, dropSchema, ownSchema, testStorage, url } from './test-storage.ts'
 
 describeWithServer('PostgreSQL when processes are killed again and again', () => {
-  it('keeps what it acknowledged, nothing by halves, and read models that agree with the events', { timeout: 300_000 }, async () => {
+  it('keeps what it acknowledged, nothing by halves, and read models that agree with the events', { timeout: 600_000 }, async () => {
     const schema = ownSchema()
     await (await testStorage(schema)).close()
     try {

@@ -7,7 +7,7 @@ import { killRounds } from './kill-rounds.ts'
 
 it(
   'SQLite keeps what it acknowledged when its process is killed, nothing by halves, and read models that agree with the events',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tutti-kill-'))
     try {
