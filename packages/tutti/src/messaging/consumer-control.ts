@@ -11,7 +11,7 @@ export interface Control {
 const initial: Control = { paused: false, replays: 0 }
 
 /** The key of the document that says what holds. */
-export function controlKey({ topic, group }: ConsumerName): string {
+function controlKey({ topic, group }: ConsumerName): string {
   return `consumers/${topic}/${group}`
 }
 

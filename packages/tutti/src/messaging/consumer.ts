@@ -238,6 +238,7 @@ export class Consumer {
     const { storage, settings, topic, consuming } = this.#consumption
     const name = { topic: topic.name, group: consuming.group }
     await storage.state.write([letterChange(name, delivery, { error, attempts, time: Math.floor(settings.clock.now()) })])
+    this.#consumption.dead.add(1)
   }
 
   #giveBack(deliveries: readonly Delivery[]): void {

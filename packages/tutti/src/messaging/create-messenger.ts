@@ -1,5 +1,6 @@
 import { milliseconds, OptionError, shown, TuttiError, Wakeup, type Duration } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
+import type { Labels } from '../observe/index.ts'
 import type { Storage, Transaction } from '../storage/index.ts'
 import type { Broker } from './broker.ts'
 import type { ConsumeHandler } from './consume-context.ts'
@@ -56,6 +57,7 @@ class BrokerMessenger implements Messenger {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #loop: Promise<void> | undefined
+  #gauge: Disposable | undefined
   #forgottenAt = 0
 
   constructor(broker: Broker, settings: MessengerSettings) {
@@ -107,6 +109,7 @@ class BrokerMessenger implements Messenger {
       settings,
       handled: meter.counter('tutti.messages.handled', { description: 'Messages handled' }).with(labels),
       failed: meter.counter('tutti.messages.failed', { description: 'Attempts that failed' }).with(labels),
+      dead: meter.counter('tutti.messages.dead', { description: 'Messages set aside as dead letters' }).with(labels),
       duration: meter.histogram('tutti.messages.duration', { description: 'How long handlers take', unit: 's' }).with(labels),
     }
     const running: Running = { consumption, name, consumer: undefined, paused: false, replays: 0, replaying: undefined, lookAt: 0 }
@@ -193,12 +196,16 @@ class BrokerMessenger implements Messenger {
       if (paused) consumer?.pause()
       consumer?.start()
     }
+    const observe = (): Iterable<{ readonly value: number; readonly labels: Labels }> =>
+      joined.map(({ name: { topic, group }, consumer }) => ({ value: consumer?.held ?? 0, labels: { topic, group } }))
+    this.#gauge = this.#settings.meter.gauge('tutti.messages.held', observe, { description: 'Messages at hand in this process' })
     this.#relay?.start()
     if (this.#settings.storage !== undefined) this.#loop = this.#run(joined)
   }
 
   async #stop(limit: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
+    this.#gauge?.[Symbol.dispose]()
     this.#ending.abort(new TuttiError('TUTTI_TIMEOUT', 'The process stops.'))
     this.#wakeup.wake()
     const consumers = [...this.#consumers.values()]

@@ -21,6 +21,7 @@ export interface Consumption {
   readonly settings: MessengerSettings
   readonly handled: BoundCounter
   readonly failed: BoundCounter
+  readonly dead: BoundCounter
   readonly duration: BoundHistogram
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { currentContext, deriveContext, runInContext, type Context } from '../../src/kernel/index.ts'
+import { currentContext, deriveContext, runInContext, type Context, type TraceContext } from '../../src/kernel/index.ts'
 import { memoryBroker, topic, type ReceivedMessage } from '../../src/messaging/public.ts'
+import { createMeter, disabledSpan, MetricRegistry, type SpanOptions, type Tracer } from '../../src/observe/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 import { bench, orders } from './support.ts'
 
@@ -148,5 +149,47 @@ describe('messages', () => {
     expect(new Set(ids).size).toBe(3)
     await expect.poll(() => seen, wait).toEqual(['a', 'b', 'c'])
     expect(await messenger.publishAll(orders, [])).toEqual([])
+  })
+})
+
+describe('what happens to messages', () => {
+  it('is counted and timed', async () => {
+    const registry = new MetricRegistry()
+    const { messenger } = bench({ meter: createMeter('tutti.messaging', { registry }) })
+    messenger.consume(orders, { group: 'g', retry: { attempts: 2, delay: 1 } }, ({ data }) => {
+      if (data.id === 'bad') throw new Error('no')
+    })
+    await messenger.start()
+    for (const id of ['a', 'bad', 'b']) await messenger.publish(orders, { id, total: 1 })
+    const values = (): Record<string, number> =>
+      Object.fromEntries(
+        registry.collect().flatMap((metric) => (metric.kind === 'counter' ? [[metric.name, metric.series[0]?.value ?? 0] as const] : [])),
+      )
+    await expect
+      .poll(values, wait)
+      .toEqual({ 'tutti.messages.published': 3, 'tutti.messages.handled': 2, 'tutti.messages.failed': 2, 'tutti.messages.dead': 1 })
+  })
+
+  it('is a trace over both ends', async () => {
+    const spans: { readonly name: string; readonly options: SpanOptions | undefined; readonly context: TraceContext }[] = []
+    const tracer: Tracer = {
+      enabled: true,
+      startSpan(name, options) {
+        const context = { traceId: 'a'.repeat(32), spanId: String(spans.length + 1).repeat(16), flags: 1 }
+        spans.push({ name, options, context })
+        return { ...disabledSpan, context }
+      },
+    }
+    const { messenger } = bench({ tracer })
+    const traces: unknown[] = []
+    messenger.consume(orders, { group: 'g' }, ({ trace }) => traces.push(trace))
+    await messenger.start()
+    await messenger.publish(orders, { id: 'a', total: 1 })
+    await expect.poll(() => traces.length, wait).toBe(1)
+    expect(spans).toMatchObject([
+      { name: 'publish orders', options: { kind: 'producer', attributes: { 'messaging.destination.name': 'orders' } } },
+      { name: 'process orders', options: { kind: 'consumer', parent: spans[0]?.context } },
+    ])
+    expect(traces).toEqual([spans[1]?.context])
   })
 })
