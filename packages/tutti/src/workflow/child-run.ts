@@ -34,14 +34,13 @@ export async function runChild(
   }
   undoable(Number.POSITIVE_INFINITY)
   await run.ready(place)
-  await patiently(run, place, () =>
-    children.start(workflow, input, {
-      id: named.id,
-      parent: run.name,
-      ...(options.deadline !== undefined && { deadline: milliseconds(options.deadline) }),
-      ...(run.info.tenant !== undefined && { tenant: run.info.tenant }),
-    }),
-  )
+  const { change, begin } = await children.prepare(workflow, input, {
+    id: named.id,
+    parent: run.name,
+    ...(options.deadline !== undefined && { deadline: milliseconds(options.deadline) }),
+    ...(run.info.tenant !== undefined && { tenant: run.info.tenant }),
+  })
+  if (await run.create(change)) begin()
   const { end, taken } = await ended(run, place, named)
   if (end.state !== 'completed') {
     // What it did it has undone itself.

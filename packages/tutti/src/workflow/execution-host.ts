@@ -26,12 +26,12 @@ export interface RunEnd {
 
 /** Runs that runs start. */
 export interface ChildRuns {
-  /** Starts a run, unless there is one of that id. */
-  start(
+  /** What is to be written to start a run, and to be done then. */
+  prepare(
     workflow: WorkflowType,
     input: unknown,
     options: { readonly id: string; readonly parent: RunName; readonly deadline?: number; readonly tenant?: string },
-  ): Promise<void>
+  ): Promise<{ readonly change: DocumentChange; readonly begin: () => void }>
   /** How a run has ended; `undefined` while it goes on, and where there is none. */
   end(run: RunName): Promise<RunEnd | undefined>
   /** Cancels a run, or undoes one that is completed, and waits until that is done. Throws `TUTTI_RUN_FAILED` where it cannot be. */

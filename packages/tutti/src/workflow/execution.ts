@@ -6,7 +6,7 @@ import { failureError, toFailure } from './failure.ts'
 import { runKey, type EndState, type InboxItem, type JournalRecord, type PlacedFailure, type RunDocument } from './run-document.ts'
 import type { RunChange } from './run-model.ts'
 import { RunOperations } from './run-operations.ts'
-import { never, RunSession } from './run-session.ts'
+import { never, RunSession, type Composed } from './run-session.ts'
 import { createContext } from './create-context.ts'
 import { storable } from './storable.ts'
 import type { Workflow } from './workflow.ts'
@@ -294,7 +294,7 @@ export class Execution {
       return
     }
     const { idle } = host.settings
-    const rests = isCalm && waits.size > 0 && waits.soonest - clock.now() > idle
+    const rests = isCalm && waits.size > 0 && this.#nextDue() - clock.now() > idle
     if ((leaving && isCalm) || (rests && !waits.areWatched)) void this.#park()
     else if (rests) this.#idle ??= clock.setTimeout(() => void this.#park(), idle).unref()
     else this.#stopIdling()
@@ -377,14 +377,14 @@ export class Execution {
   #watchDeadline(): void {
     const { value, clock } = this.session
     if (value.deadline === undefined || value.failure !== undefined) return
-    this.#overdue = clock.setTimeout(() => this.#interrupt(runOverdue()), Math.max(0, value.deadline - clock.now())).unref()
+    const left = value.deadline - clock.now()
+    if (left > 0) this.#overdue = clock.setTimeout(() => this.#interrupt(runOverdue()), left).unref()
+    else this.#interrupt(runOverdue())
   }
 }
 
 /** How often a run looks for the end of a child, at least, in milliseconds. */
 const childCheck = 3_600_000
-
-type Composed = ReturnType<RunSession['compose']>
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -28,8 +28,8 @@ export class Family implements ChildRuns {
     this.#parts = parts
   }
 
-  async start(workflow: WorkflowType, input: unknown, options: Parameters<ChildRuns['start']>[2]): Promise<void> {
-    await this.#parts.starter.start(workflow, input, options)
+  prepare(workflow: WorkflowType, input: unknown, options: Parameters<ChildRuns['prepare']>[2]): ReturnType<ChildRuns['prepare']> {
+    return this.#parts.starter.prepare(workflow, input, options)
   }
 
   async end({ workflow, id }: RunName): Promise<RunEnd | undefined> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
-import type { Transaction } from '../storage/index.ts'
+import type { DocumentChange, Transaction } from '../storage/index.ts'
 import type { ChildRuns, RunName } from './execution-host.ts'
 import type { Place, Scope } from './place.ts'
 import type { InboxItem, JournalRecord, OperationKind, PendingOperation } from './run-document.ts'
@@ -87,6 +87,11 @@ export interface Operations {
     pending: Pick<PendingOperation, 'until' | 'attempt' | 'failure'>,
     wanted?: Pick<InboxItem, 'kind' | 'name'>,
   ): Promise<WaitEnd>
+  /**
+   * Creates a document together with a record that this run is still executed here, unless it exists: a process that has lost the run
+   * creates nothing any more. Resolves with whether it was created.
+   */
+  create(change: DocumentChange): Promise<boolean>
   /** Takes an item of the inbox, which leaves that when it is recorded what it was taken for. */
   take(wanted: Pick<InboxItem, 'kind' | 'name'>): InboxItem | undefined
   /** Goes on from the beginning with another input. Never settles where that can be done. */

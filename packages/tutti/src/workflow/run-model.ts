@@ -8,7 +8,6 @@ import {
   type JournalRecord,
   type PendingOperation,
   type RunDocument,
-  type RunState,
   type RunValue,
 } from './run-document.ts'
 

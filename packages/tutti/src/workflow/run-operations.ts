@@ -1,15 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../kernel/index.ts'
 import { silentLogger, type Logger } from '../observe/index.ts'
-import type { Transaction } from '../storage/index.ts'
+import type { DocumentChange, Transaction } from '../storage/index.ts'
 import { attempting } from './attempting.ts'
 import { beyondLimit, WorkflowError } from './errors.ts'
 import type { ChildRuns, RunName } from './execution-host.ts'
 import type { Attempt, Done, Operations, Outcome, Weight } from './operations.ts'
 import { Scope, undoPath, type Place } from './place.ts'
 import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
-import type { RunWrite } from './run-writer.ts'
-import { never, type RunSession } from './run-session.ts'
+import { never, type Composed, type RunSession } from './run-session.ts'
 import { storable } from './storable.ts'
 import type { StepContext } from './step-context.ts'
 import { UndoStack } from './undo-stack.ts'
@@ -176,6 +175,12 @@ export class RunOperations implements Operations {
     }
   }
 
+  async create(change: DocumentChange): Promise<boolean> {
+    const session = this.#session
+    const created = await session.doing(() => session.writeWith(change))
+    return session.left ? never : created
+  }
+
   async wait(
     place: Place,
     { until, attempt, failure }: Pick<PendingOperation, 'until' | 'attempt' | 'failure'>,
@@ -233,7 +238,7 @@ export class RunOperations implements Operations {
     const session = this.#session
     const { writer, model } = session
     const began = this.clock.monotonic()
-    let made: (RunWrite & { readonly done: () => void; readonly result: Done }) | undefined
+    let made: (Composed & { readonly result: Done }) | undefined
     try {
       await session.host.storage.transaction(async (tx) => {
         const returned = await this.#try(place, how, (ctx) => work(tx, ctx))

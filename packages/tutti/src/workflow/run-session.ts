@@ -22,6 +22,11 @@ export interface RunSessionParts {
   onLost(): void
 }
 
+/** A write, and what is to be called when it was done. */
+export interface Composed extends RunWrite {
+  readonly done: () => void
+}
+
 /** What an operation awaits that has nothing to go on with: its run is not executed here any more. */
 export const never = new Promise<never>(() => undefined)
 
@@ -125,11 +130,22 @@ export class RunSession {
     if (written) done?.()
   }
 
+  /** Creates a document with the next write of the run, unless it exists. Resolves with whether it was created. */
+  async writeWith(change: DocumentChange): Promise<boolean> {
+    let made: Composed | undefined
+    let exists = false
+    const written = await this.writer.write(async () => {
+      if (this.left) return undefined
+      exists = made !== undefined && (await this.host.storage.state.get(change.key)) !== undefined
+      made = this.compose({}, { also: exists ? [] : [change] })
+      return made
+    })
+    if (written) made?.done()
+    return written && !exists
+  }
+
   /** What is to be written now, with what is waited for. */
-  compose(
-    change: RunChange = {},
-    { due = this.value.createdAt, ...more }: Partial<RunWrite> = {},
-  ): RunWrite & { readonly done: () => void } {
+  compose(change: RunChange = {}, { due = this.value.createdAt, ...more }: Partial<RunWrite> = {}): Composed {
     const state = this.value.state === 'undoing' ? 'undoing' : 'running'
     const { value, also, done } = this.model.compose({ state, pending: [...this.model.journal.unmet, ...this.waits.pending], ...change })
     const others: readonly DocumentChange[] = more.also ?? []

@@ -4,9 +4,17 @@ import type { EngineSettings } from './engine-settings.ts'
 import type { RunName } from './execution-host.ts'
 import { openStatus, runKey, type RunDocument } from './run-document.ts'
 import type { StartOptions } from '../message/index.ts'
-import { orderRun, type RunOrder } from './run-order.ts'
+import { orderRun } from './run-order.ts'
 import type { Worker } from './worker.ts'
 import type { WorkflowType } from './workflow-type.ts'
+
+/** A run that can be started. */
+export interface PreparedRun {
+  readonly id: string
+  readonly change: DocumentChange
+  /** To be called when it was written. */
+  readonly begin: () => void
+}
 
 /** Starts runs: those for which there is room are executed here at once, and claimed by the same write. */
 export class Starter {
@@ -28,39 +36,34 @@ export class Starter {
   }
 
   /** Starts a run, unless there is one of that id. Resolves with its id. */
-  async start(type: WorkflowType, input: unknown, options: StartOptions & { readonly parent?: RunName }): Promise<string> {
-    const { clock, payload } = this.#settings
-    const order = await orderRun(this.#catalogue.known(type), input, { ...options, clock, payload })
-    await this.#store(order)
-    return order.id
+  async start(type: WorkflowType, input: unknown, options: StartOptions): Promise<string> {
+    const { id, change, begin } = await this.prepare(type, input, options)
+    try {
+      await this.#storage.state.write([change])
+    } catch (error) {
+      if (error instanceof DocumentConflictError && error.key === change.key) return id
+      throw error
+    }
+    if (this.#storage.running === undefined) begin()
+    else this.#storage.running.onCommit(begin)
+    return id
   }
 
-  async #store({ workflow, id, value: queued, due, tenant }: RunOrder): Promise<void> {
+  /** What is to be written to start a run, and to be done then. */
+  async prepare(type: WorkflowType, input: unknown, options: StartOptions & { readonly parent?: RunName }): Promise<PreparedRun> {
+    const { clock, payload } = this.#settings
+    const { workflow, id, value: queued, due, tenant } = await orderRun(this.#catalogue.known(type), input, { ...options, clock, payload })
     const key = runKey(workflow, id)
-    const { clock } = this.#settings
     const { claim } = this.#worker
     const here = this.#worker.room > 0 && due <= clock.now()
     const value = here ? ({ ...queued, state: 'running', claims: 1 } as const) : queued
     const status = openStatus(value.version)
-    const change: DocumentChange = {
-      key,
-      value,
-      ifVersion: 0,
-      status,
-      due,
-      ...(tenant !== undefined && { tenant }),
-      ...(here && { claim }),
-    }
-    try {
-      await this.#storage.state.write([change])
-    } catch (error) {
-      if (error instanceof DocumentConflictError && error.key === key) return
-      throw error
-    }
     const { owner, until: leaseUntil } = claim
     const document: RunDocument = { key, value, version: 1, status, due, tenant, owner, leaseUntil, epoch: 1, updatedAt: value.createdAt }
-    const begin = (): void => (here ? void this.#worker.take(document) : this.#worker.lookAt(due))
-    if (this.#storage.running === undefined) begin()
-    else this.#storage.running.onCommit(begin)
+    return {
+      id,
+      change: { key, value, ifVersion: 0, status, due, ...(tenant !== undefined && { tenant }), ...(here && { claim }) },
+      begin: () => (here ? void this.#worker.take(document) : this.#worker.lookAt(due)),
+    }
   }
 }

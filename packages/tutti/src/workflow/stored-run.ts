@@ -134,7 +134,7 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
       signal?.throwIfAborted()
       const { promise, resolve } = Promise.withResolvers<RunValue | undefined>()
       using _listener = worker.onEnd(key, resolve)
-      const here = worker.find(key) !== undefined
+      const here = worker.isHere(key)
       if (!here) {
         const { value } = await this.#document()
         if (hasEnded(value.state) || value.state === 'stuck') return value

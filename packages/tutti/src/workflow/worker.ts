@@ -37,6 +37,8 @@ export class Worker implements ExecutionHost {
   #dues: number[] = []
   /** Runs that are being taken, and are not active yet. */
   #taking = 0
+  /** Their keys. */
+  readonly #arriving = new Set<string>()
   #turn = 0
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
@@ -77,6 +79,11 @@ export class Worker implements ExecutionHost {
 
   find(key: string): Execution | undefined {
     return this.#active.get(key)
+  }
+
+  /** Whether a run is executed here, or about to be: then `onEnd` tells of it. */
+  isHere(key: string): boolean {
+    return this.#active.has(key) || this.#arriving.has(key)
   }
 
   start(): void {
@@ -173,6 +180,7 @@ export class Worker implements ExecutionHost {
     // Nobody claims what it cannot execute.
     if (workflow === undefined) return
     this.#taking++
+    this.#arriving.add(key)
     try {
       this.#active.get(key)?.lose()
       if (await this.#isHopeless(document)) return
@@ -195,6 +203,8 @@ export class Worker implements ExecutionHost {
       this.settings.log.warn('A run could not be taken', { run: key, error })
     } finally {
       this.#taking--
+      this.#arriving.delete(key)
+      if (!this.#active.has(key)) this.#tell(key, undefined)
       this.#noticeEmpty()
     }
   }
@@ -271,11 +281,15 @@ export class Worker implements ExecutionHost {
     if (this.#active.get(key) === execution) this.#active.delete(key)
     if (how.kind === 'continued') void this.take(how.document)
     else {
-      for (const listener of this.#ends.get(key) ?? []) listener(how.kind === 'ended' ? how.value : undefined)
+      this.#tell(key, how.kind === 'ended' ? how.value : undefined)
       if (how.kind === 'parked') this.lookAt(how.due)
     }
     if (this.#backlog) this.look()
     this.#noticeEmpty()
+  }
+
+  #tell(key: string, value: RunValue | undefined): void {
+    for (const listener of this.#ends.get(key) ?? []) listener(value)
   }
 
   #noticeEmpty(): void {
