@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { fakeClock } from '../../src/testing/index.ts'
 import { createWorkflows, RunFailedError, workflow, type Workflow, type Workflows } from '../../src/workflow/public.ts'
-import { openStorage, startWorkflows, storages } from './support.ts'
+import { openStorage, startWorkflows, storages, testClock } from './support.ts'
 
 const log: string[] = []
 
@@ -91,7 +90,7 @@ describe.each(storages)('a run that starts others on %s', (kind) => {
 
 describe('a run and those that it has started', () => {
   it('find each other in whatever processes they are', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = memoryStorage({ clock })
     const start = async (owner: string, ...workflows: Workflow[]): Promise<Workflows> => {
       const engine = createWorkflows(storage, workflows, { clock, owner })
@@ -121,7 +120,7 @@ describe('a run and those that it has started', () => {
 
   it('are undone together, also later and elsewhere', async () => {
     log.length = 0
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = memoryStorage({ clock })
     const long = workflow('long', { retry: { attempts: 1 } }, async (w) => {
       await w.run(child, { name: 'x' })

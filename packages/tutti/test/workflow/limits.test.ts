@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { fakeClock } from '../../src/testing/index.ts'
 import { createWorkflows, workflow, type Workflow, type Workflows, type WorkflowsOptions } from '../../src/workflow/public.ts'
-import { openStorage, storages } from './support.ts'
+import { openStorage, storages, testClock } from './support.ts'
 
 /** Some processes on one storage and one clock. */
 async function processes(workflows: readonly Workflow[], count = 1, options: WorkflowsOptions = {}) {
-  const clock = fakeClock()
+  const clock = testClock()
   const storage = memoryStorage({ clock })
   const engines: Workflows[] = []
   for (let i = 0; i < count; i++) {
@@ -155,7 +154,7 @@ describe('the room of a process', () => {
 
 describe.each(storages)('runs on %s', (kind) => {
   it('are found by what they are, in pages', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = await openStorage(kind)
     const ok = workflow('ok', {}, () => Promise.resolve(1))
     const bad = workflow('bad', {}, (w) => Promise.reject(w.fail('no')))
@@ -187,7 +186,7 @@ describe.each(storages)('runs on %s', (kind) => {
   })
 
   it('are removed when their time is over', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = await openStorage(kind)
     const ok = workflow('ok', { retention: { completed: '1h', failed: 'forever' } }, async (w) => {
       for (let i = 0; i < 70; i++) await w.step('a', () => 1)
@@ -208,7 +207,7 @@ describe.each(storages)('runs on %s', (kind) => {
   })
 
   it('that nobody can execute are stranded', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = await openStorage(kind)
     const version = (number: number) =>
       workflow('flow', { version: number }, async (w) => {
@@ -235,7 +234,7 @@ describe.each(storages)('runs on %s', (kind) => {
 
 describe('a run that ends the processes that execute it', () => {
   it('is left alone after some of them', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const storage = memoryStorage({ clock })
     let calls = 0
     const deadly = workflow('deadly', {}, (w) =>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { fakeClock } from '../../src/testing/index.ts'
 import { createWorkflows, workflow } from '../../src/workflow/public.ts'
 import { processOf } from '../projections/frozen-storage.ts'
+import { testClock } from './support.ts'
 
 describe('a process that dies', () => {
   it('is taken over from behind the last finished step', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const shared = memoryStorage({ clock })
     const calls: string[] = []
     const order = (owner: string, hang: boolean) =>
@@ -40,7 +40,7 @@ describe('a process that dies', () => {
   })
 
   it('writes nothing any more once another has taken its run over', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const shared = memoryStorage({ clock })
     const ends: (() => void)[] = []
     const aborted: string[] = []

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { createLogger } from '../../src/observe/index.ts'
 import { memoryStorage, type Storage } from '../../src/storage/index.ts'
-import { fakeClock } from '../../src/testing/index.ts'
 import { createWorkflows, workflow, type Workflow, type Workflows, type WorkflowsOptions } from '../../src/workflow/public.ts'
-import { openStorage, startWorkflows } from './support.ts'
+import { openStorage, startWorkflows, testClock } from './support.ts'
 
-const clock = fakeClock()
+const clock = testClock()
 
 /** Processes that share a storage, one after the other: each is gone before the next one begins. */
 function relay(options: WorkflowsOptions = {}) {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { fakeClock } from '../../src/testing/index.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { createWorkflows, saga, sagaFromGraph, workflow, type SagaGraph, type Workflow } from '../../src/workflow/public.ts'
-import { openStorage, startWorkflows, storages } from './support.ts'
+import { openStorage, startWorkflows, storages, testClock } from './support.ts'
 
 const input = z.object({ order: z.string(), total: z.number() })
 const signals = { approval: z.object({ ok: z.boolean() }) }
@@ -155,7 +154,7 @@ describe('the graph of a saga', () => {
 
 describe('parts of a saga', () => {
   it('go on at the same time, each one step after the other, and wait as they are told', async () => {
-    const clock = fakeClock()
+    const clock = testClock()
     const seen: string[] = []
     const step = (name: string) => ({ run: () => void seen.push(name) })
     const slow = saga('slow', { signals })

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { fakeClock } from '../../src/testing/index.ts'
 import { createWorkflows, workflow, type Workflow, type WorkflowsOptions } from '../../src/workflow/public.ts'
-import { openStorage, startWorkflows, storages } from './support.ts'
+import { openStorage, startWorkflows, storages, testClock } from './support.ts'
 
 const approval = workflow(
   'approval',
@@ -17,7 +16,7 @@ const approval = workflow(
 
 /** Workflows on a clock that stands still. */
 async function timed(workflows: readonly Workflow[], options: WorkflowsOptions = {}) {
-  const clock = fakeClock()
+  const clock = testClock()
   const storage = memoryStorage({ clock })
   const start = async () => {
     const engine = createWorkflows(storage, workflows, { clock, poll: '10m', lease: '30m', ...options })
