@@ -12,37 +12,30 @@ export interface IdlePlan {
   /** A database of the same server, from which the other one is watched: what is asked there is not counted. */
   readonly watch: string
   readonly count: number
+  /** How long is waited before, in milliseconds: what a connection did before it had nothing to do is counted up to ten seconds later. */
+  readonly settling: number
   /** For how long it is watched, in milliseconds. */
   readonly duration: number
 }
 
 /** What runs that sleep cost: transactions on the server, and processor time and memory of the process. */
-export async function measureIdle({ tutti, url, watch, count, duration }: IdlePlan): Promise<void> {
+export async function measureIdle({ tutti, url, watch, count, settling, duration }: IdlePlan): Promise<void> {
   const client = new pg.Client({ connectionString: watch })
   await client.connect()
   const database = new URL(url).pathname.slice(1)
-  const watchFor = async (): Promise<{ readonly transactions: number; readonly cpu: number }> => {
-    // What the server counts is shown with a delay of a second or more.
-    await sleep(2_000)
-    const before = [await transactionsOf(client, database), (await tutti.usage()).cpu] as const
-    await sleep(duration)
-    const after = [await transactionsOf(client, database), (await tutti.usage()).cpu] as const
-    return { transactions: (1000 * (after[0] - before[0])) / duration, cpu: (after[1] - before[1]) / (10 * duration) }
-  }
-  const row = async (label: string): Promise<string[]> => {
-    const { transactions, cpu } = await watchFor()
-    return [label, transactions.toFixed(1), cpu.toFixed(2), ((await tutti.usage()).rss / 2 ** 20).toFixed(0)]
-  }
   try {
-    const rows = [await row('no runs')]
     const start = performance.now()
     await ask(tutti, 'sleepers', { count })
     const seconds = (performance.now() - start) / 1000
-    rows.push(await row(`${count} sleeping runs`))
+    await sleep(settling)
+    const before = [await transactionsOf(client, database), (await tutti.usage()).cpu] as const
+    await sleep(duration)
+    const transactions = (1000 * ((await transactionsOf(client, database)) - before[0])) / duration
+    const { cpu, rss } = await tutti.usage()
     printTable(
       `idle on PostgreSQL: runs that sleep, of which ${(count / seconds).toFixed(0)} a second went to sleep`,
       ['', 'transactions/s', 'CPU %', 'RSS MiB'],
-      rows,
+      [[`${count}`, transactions.toFixed(1), ((cpu - before[1]) / (10 * duration)).toFixed(2), (rss / 2 ** 20).toFixed(0)]],
     )
   } finally {
     await client.end()

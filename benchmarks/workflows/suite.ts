@@ -20,12 +20,22 @@ interface Plan {
   readonly lease: string
   /** Runs that sleep. */
   readonly sleeping: number
+  /** How long is waited before they are watched, in milliseconds. */
+  readonly settling: number
   /** For how long those are watched, in milliseconds. */
   readonly watched: number
 }
 
-const quickPlan: Plan = { rounds: 3, duration: 300, interrupted: 500, lease: '2s', sleeping: 2_000, watched: 2_000 }
-const fullPlan: Plan = { rounds: 7, duration: 2_000, interrupted: 10_000, lease: '15s', sleeping: 100_000, watched: 20_000 }
+const quickPlan: Plan = { rounds: 3, duration: 300, interrupted: 500, lease: '2s', sleeping: 2_000, settling: 3_000, watched: 3_000 }
+const fullPlan: Plan = {
+  rounds: 7,
+  duration: 2_000,
+  interrupted: 10_000,
+  lease: '15s',
+  sleeping: 100_000,
+  settling: 12_000,
+  watched: 20_000,
+}
 
 /** Durable functions: on PostgreSQL against DBOS, on SQLite by themselves. */
 export const workflows: Suite = async ({ quick }) => {
@@ -79,12 +89,12 @@ async function recoveries({ interrupted: count, lease }: Plan): Promise<readonly
   return []
 }
 
-function idle({ sleeping: count, watched: duration }: Plan): Promise<readonly Result[]> {
+function idle({ sleeping: count, settling, watched: duration }: Plan): Promise<readonly Result[]> {
   return withDatabases(['runs', 'watch'], ({ runs: url, watch }) =>
     withPrograms({ tutti: 'servers/tutti.ts' }, async ({ tutti }) => {
       // The runs leave the memory at once, so that all of them can go to sleep one after the other.
       await ask(tutti, 'open', { url, connections, idle: 1 })
-      await measureIdle({ tutti, url, watch, count, duration })
+      await measureIdle({ tutti, url, watch, count, settling, duration })
       return []
     }),
   )
