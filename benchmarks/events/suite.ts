@@ -27,11 +27,22 @@ interface Plan {
   readonly replayed: number
   /** Events that a projection catches up with. */
   readonly projected: number
+  /** How often it does. */
+  readonly builds: number
   /** Events of the large store. */
   readonly grown: number
 }
 
-const quickPlan: Plan = { rounds: 3, longRounds: 2, duration: 300, callers: [1, 64], replayed: 50_000, projected: 3_000, grown: 100_000 }
+const quickPlan: Plan = {
+  rounds: 3,
+  longRounds: 2,
+  duration: 300,
+  callers: [1, 64],
+  replayed: 50_000,
+  projected: 10_000,
+  builds: 1,
+  grown: 100_000,
+}
 const fullPlan: Plan = {
   rounds: 7,
   longRounds: 5,
@@ -39,6 +50,7 @@ const fullPlan: Plan = {
   callers: [1, 8, 64, 256],
   replayed: 100_000,
   projected: 20_000,
+  builds: 3,
   grown: 5_000_000,
 }
 
@@ -121,7 +133,7 @@ function replaysOnSqlite({ longRounds: rounds, replayed: count }: Plan): Promise
   )
 }
 
-function projections({ longRounds: rounds, projected: count }: Plan): Promise<readonly Result[]> {
+function projections({ builds: rounds, projected: count }: Plan): Promise<readonly Result[]> {
   return withDatabases(['tutti', 'emmett'], (urls) =>
     withPrograms({ tutti: 'servers/tutti.ts', emmett: 'peers/emmett-postgres.mjs' }, async ({ tutti, emmett }) => {
       await ask(tutti, 'open', { url: urls.tutti })

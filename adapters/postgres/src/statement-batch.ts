@@ -6,6 +6,9 @@ import { readerOf, statementSender } from './sql.ts'
 /** How many statements share a round trip: more do not make it faster, but keep others waiting. */
 export const mostTogether = 1_000
 
+/** How many statements are sent before the next ones are written. */
+const atOnce = 50
+
 /** How many texts are prepared at a time; others are parsed each time. */
 const mostNames = 50
 
@@ -106,7 +109,12 @@ class StatementBatch {
     try {
       const names = namesOf(this.#statements)
       const parsed = new Set<string>()
-      for (const { text, values } of this.#statements) {
+      for (const [nth, { text, values }] of this.#statements.entries()) {
+        // The server begins with the first ones while the others are being written.
+        if (nth % atOnce === atOnce - 1) {
+          connection.stream.uncork()
+          connection.stream.cork()
+        }
         const statement = names.get(text) ?? ''
         if (statement === '' || !parsed.has(text)) parse(connection, statement, text)
         parsed.add(text)
