@@ -115,9 +115,14 @@ export class Reads {
   }
 
   async #span({ backwards, types, streams, tenant, archived }: AllPage, { after, to, limit }: PositionSpan): Promise<EventRow[]> {
-    const values: unknown[] = [after, to, limit]
+    const values: unknown[] = []
     const value = (one: unknown): string => `$${values.push(one)}`
-    const filters = ['e.position > $1', 'e.position <= $2']
+    const isFiltered = types !== undefined || streams !== undefined || tenant !== undefined
+    const filters: string[] = []
+    // Without filters the limit alone ends the scan. A second bound would let a server that has not counted the rows yet take them for few,
+    // and sort them all for each page.
+    if (isFiltered || !backwards) filters.push(`e.position > ${value(after)}`)
+    if (isFiltered || backwards) filters.push(`e.position <= ${value(to)}`)
     if (types !== undefined) filters.push(`e.type = any(${value(types)})`)
     if (streams !== undefined) filters.push(`e.stream ^@ any(${value(streams)}::text[])`)
     if (tenant !== undefined) filters.push(`e.tenant = ${value(tenant)}`)
@@ -127,9 +132,10 @@ export class Reads {
       filters.push(`(not (select exists (${hidden})) or not exists (${hidden} and t.id = e.stream_id))`)
     }
     const rows = await this.#ask(
-      `select ${eventColumns} from ${this.#s}.events e where ${filters.join(' and ')} order by e.position ${backwards ? 'desc' : 'asc'} limit $3`,
+      `select ${eventColumns} from ${this.#s}.events e where ${filters.join(' and ')} order by e.position ${backwards ? 'desc' : 'asc'} limit ${value(limit)}`,
       values,
     )
-    return rows.map((row) => eventOf(row))
+    const events = rows.map((row) => eventOf(row))
+    return isFiltered ? events : events.filter(({ position }) => position > after && position <= to)
   }
 }

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { postgres, type PostgresStorage } from '../src/index.ts'
+import { loadOverRestart } from '../../../packages/tutti/test/storage/restart-load.ts'
 import { privateServer, type PrivateServer } from '../../../scripts/services/private-server.mjs'
 import { describeWithServer } from './test-storage.ts'
 
@@ -22,44 +23,9 @@ describeWithServer('A server that goes away', () => {
   }, 240_000)
 
   it.for(['stop', 'crash'] as const)(
-    'loses nothing that was acknowledged over a %s in mid-load, and is used again afterwards',
-    { timeout: 240_000 },
-    async (how) => {
-      const acknowledged: string[] = []
-      const refused: unknown[] = []
-      let working = true
-      const callers = Array.from({ length: 16 }, async (_, caller) => {
-        for (let i = 0; working; i++) {
-          const stream = `${how}-${caller}-${i}`
-          try {
-            await storage.events.append(stream, [{ type: 'x', data: { i } }], { expected: 'none' })
-            acknowledged.push(stream)
-          } catch (error) {
-            refused.push(error)
-            await new Promise((resolve) => setTimeout(resolve, 20))
-          }
-        }
-      })
-      await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(200), soon)
-      const open = storage.transaction(async (tx) => {
-        await tx.events.append(`${how}-open`, [{ type: 'x', data: 1 }])
-        await server[how]()
-        await tx.events.append(`${how}-open`, [{ type: 'x', data: 2 }])
-      })
-      await expect(open).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE', details: { outcome: 'none' } })
-      await vi.waitFor(() => expect(refused.length).toBeGreaterThan(5), soon)
-      await expect(storage.ping()).rejects.toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE', status: 503 })
-      const before = acknowledged.length
-      await server.start()
-      await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(before + 50), soon)
-      working = false
-      await Promise.all(callers)
-      for (const error of refused) expect(error).toMatchObject({ code: 'TUTTI_STORAGE_UNAVAILABLE' })
-      const there = new Set<string>()
-      for await (const { stream } of storage.events.readAll({ streams: [`${how}-`] })) there.add(stream)
-      expect(acknowledged.filter((stream) => !there.has(stream))).toEqual([])
-      expect(there).not.toContain(`${how}-open`)
-    },
+    'loses nothing that was acknowledged over a %s in mid-load, and projections go on where they were',
+    { timeout: 180_000 },
+    (how) => loadOverRestart({ storage, server, how }),
   )
 
   it('hears of events of other processes again', async () => {

@@ -50,7 +50,7 @@ export async function applyBatch(work: Work<Projection>, { segments, events, upT
       if (error instanceof HandlerFailure) await revise(work, plan, { item: chosen[error.index] as Item, error: error.cause })
       else if (error instanceof LeaseLostError) lose(work, open, error)
       // Another process has written a document that was read here: read it again. Its checkpoint is not ours, so this cannot go on for ever.
-      else if (!(error instanceof DocumentConflictError)) throw error
+      else if (!(error instanceof DocumentConflictError) || [...open].some(({ key }) => key === error.key)) throw error
     }
   }
 }

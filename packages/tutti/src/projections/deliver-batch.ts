@@ -139,6 +139,7 @@ class Saver {
     if (position === stored) return
     const progress = { segment: this.#segment, position, failing }
     await this.#work.storage.state.write([checkpointChange(this.#work.build, progress)])
+    this.#segment.version++
     this.#segment.stored = position
     this.#segment.storedAt = this.#work.clock.now()
   }

@@ -2,7 +2,7 @@ import { milliseconds, type Clock } from '../kernel/index.ts'
 import { LeaseLostError, type Storage } from '../storage/index.ts'
 import type { Build } from './build.ts'
 import { listLetters } from './dead-letters.ts'
-import { checkpoints, Segment, type Checkpoint } from './segment.ts'
+import { checkpoints, Segment, segmentNumber, type Checkpoint } from './segment.ts'
 import { checkpointChange } from './work.ts'
 
 /** The segments of a build that this process holds. */
@@ -62,18 +62,38 @@ export class Holdings {
       now: Math.floor(now),
     })
     if (claimed.length === 0) return false
-    const parked = await listLetters(this.#storage, `${this.#build.id}/`)
-    for (const { key, epoch, value } of claimed) {
-      const number = Number(key.slice(key.lastIndexOf('/') + 1))
-      const streams = parked.filter((letter) => letter.value.parked && letter.value.segment === number).map((letter) => letter.value.stream)
-      const segment = new Segment({ number, key, epoch, position: value.position, now }, streams)
-      // Attempts go on counting where the process before has left off.
-      if (value.failing !== undefined) segment.failing = { ...value.failing, until: now }
-      this.segments.set(number, segment)
+    const parked = await this.#parked()
+    for (const document of claimed) {
+      const number = segmentNumber(document.key)
+      this.segments.set(number, new Segment(document, { parked: parked.get(number) ?? [], now }))
     }
     // What was held before was claimed or renewed earlier, and is renewed again long before this.
     if (this.segments.size === claimed.length) this.#until = now + this.#lease
     return true
+  }
+
+  /** Finds out what is stored, for a write whose answer was lost may have taken effect. What is another's by now is dropped. */
+  async recall(): Promise<void> {
+    const held = [...this.segments.values()]
+    if (held.length === 0) return
+    const now = this.#clock.now()
+    const documents = await this.#storage.state.getMany<Checkpoint>(held.map(({ key }) => key))
+    const parked = await this.#parked()
+    for (const [i, segment] of held.entries()) {
+      const document = documents[i]
+      if (document?.epoch === segment.epoch) segment.recall(document, { parked: parked.get(segment.number) ?? [], now })
+      else this.drop(segment)
+    }
+  }
+
+  /** The streams that are set aside, by their segments. */
+  async #parked(): Promise<ReadonlyMap<number, readonly string[]>> {
+    const letters = await listLetters(this.#storage, `${this.#build.id}/`)
+    const bySegment = Map.groupBy(
+      letters.filter(({ value }) => value.parked),
+      ({ value }) => value.segment,
+    )
+    return new Map([...bySegment].map(([segment, found]) => [segment, found.map(({ value }) => value.stream)]))
   }
 
   /** Gives away what is beyond the share, or everything. */

@@ -95,6 +95,7 @@ async function attempt(
       )
     else await callEach(work, events, attempts)
     if (!isProjection(work)) await work.storage.state.write(guarded)
+    segment.version++
     return undefined
   } catch (error) {
     if (!(error instanceof HandlerFailure)) throw error

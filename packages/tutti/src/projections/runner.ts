@@ -122,6 +122,7 @@ export class Runner {
     while (!this.#stopping) {
       let progressed = false
       try {
+        if (this.#trouble !== undefined) await this.holdings.recall()
         await this.holdings.letGo()
         progressed = !this.#rests() && (await this.#pass())
         this.#trouble = undefined

@@ -40,15 +40,16 @@ export interface Progress {
   readonly failing: Segment['failing']
 }
 
-/** The write of a segment's checkpoint: it fails where the lease is another's. */
+/** The write of a segment's checkpoint: it fails where the lease is another's, and where an earlier write has taken effect without an answer. */
 export function checkpointChange(build: Build, { segment, position, failing }: Progress, release = false): DocumentChange {
-  const { key, epoch } = segment
+  const { key, epoch, version } = segment
   const value: Checkpoint = { position, ...(failing && { failing: withoutTime(failing) }) }
-  return { key, value, status: build.id, due: 0, epoch, release }
+  return { key, value, status: build.id, due: 0, epoch, ifVersion: version, release }
 }
 
 /** Takes over in memory what was stored. */
 export function note({ segment, position, failing }: Progress, now: number): void {
+  segment.version++
   segment.position = position
   segment.stored = position
   segment.storedAt = now

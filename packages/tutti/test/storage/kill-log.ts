@@ -38,16 +38,20 @@ export class KillLog {
       const known = this.#units.get(unit) ?? { of, found: 0 }
       known.found++
       this.#units.set(unit, known)
-      if (counted) this.#totals.set(`totals/${caller}`, (this.#totals.get(`totals/${caller}`) ?? 0) + 1)
+      if (counted && caller !== undefined) this.#totals.set(`totals/${caller}`, (this.#totals.get(`totals/${caller}`) ?? 0) + 1)
     }
   }
 
-  /** Throws where what the storage says of its streams, or documents that were written together with events, do not fit them. */
-  async checkDocuments(storage: Storage): Promise<void> {
+  /** Throws where what the storage says of its streams does not fit their events. */
+  async checkStreams(storage: Storage): Promise<void> {
     for (const [stream, { length }] of this.streams) {
       const info = await storage.events.info(stream)
       if (info?.version !== length) throw new Error(`${stream} says it has version ${info?.version}; its events say ${length}.`)
     }
+  }
+
+  /** Throws where documents that were written together with events do not fit them. */
+  async checkTotals(storage: Storage): Promise<void> {
     const documents = await storage.state.list<number>('totals/', { limit: 1000 })
     if (documents.length !== this.#totals.size) throw new Error(`There are ${documents.length} totals; wanted ${this.#totals.size}.`)
     for (const { key, value } of documents)

@@ -4,18 +4,24 @@ import { event, type RecordedEvent } from '../../src/message/index.ts'
 import { projection, type BuildContext, type Projection, type ProjectionContext } from '../../src/projections/public.ts'
 import type { SqlStatement } from '../../src/storage/index.ts'
 
-const data = z.object({ unit: z.string(), of: z.number(), amount: z.number(), caller: z.string() })
+const data = z.object({
+  unit: z.string(),
+  of: z.number(),
+  amount: z.number(),
+  /** Whose document was written together with the event. */
+  caller: z.string().optional(),
+})
 
-/** What the processes write: every event says of which unit it is, and of how many events that one consists. */
+/** What is written: every event says of which unit it is, and of how many events that one consists. */
 export type Written = z.infer<typeof data>
 
 export const Thing = aggregate('thing', {
   events: { written: event(data), counted: event(data) },
-  commands: {},
+  commands: { count: data },
   initial: () => ({}),
 })
   .evolve({ written: (state) => state, counted: (state) => state })
-  .decide({})
+  .decide({ count: (_, counted, emit) => emit.counted(counted) })
 
 /** How many events there were, and what they came to. */
 export interface Sum {
@@ -38,7 +44,7 @@ export interface ReadModels {
   readonly tables: Readonly<Record<'sums' | 'counts', string>>
 }
 
-/** Defines them, with tables that only this test has. `seen` is called for each event that an asynchronous one handles. */
+/** Defines them, with names and tables that only this test has. `seen` is called for each event that an asynchronous one handles. */
 export function readModels(test: string, seen: () => void = () => undefined): ReadModels {
   const [sums, counts] = [`sums_${test}`, `counts_${test}`]
   const asynchronous = { from: [Thing], batch: 20, retry: { attempts: 1_000, delay: 5, maxDelay: 50 } } as const
@@ -52,13 +58,13 @@ export function readModels(test: string, seen: () => void = () => undefined): Re
   }
   return {
     table: projection(
-      'kill-table',
+      `kill-table-${test}`,
       { ...asynchronous, setup: (ctx) => createTable(ctx, sums) },
       { 'thing.written': toTable, 'thing.counted': toTable },
     ),
-    documents: projection('kill-documents', asynchronous, { 'thing.written': toDocuments, 'thing.counted': toDocuments }),
+    documents: projection(`kill-documents-${test}`, asynchronous, { 'thing.written': toDocuments, 'thing.counted': toDocuments }),
     inline: projection(
-      'kill-inline',
+      `kill-inline-${test}`,
       { from: [Thing], mode: 'inline', setup: (ctx) => createTable(ctx, counts) },
       {
         'thing.counted': async (event, ctx) => {

@@ -1,4 +1,4 @@
-import type { Storage } from '../../storage/index.ts'
+import { StorageError, type Storage } from '../../storage/index.ts'
 
 /** A storage as one process sees it that can be stopped in its tracks, or killed. */
 export interface ProcessStorage {
@@ -9,6 +9,8 @@ export interface ProcessStorage {
   thaw(): void
   /** From now on nothing is committed, and every call fails. */
   kill(): void
+  /** The next transaction that commits fails nevertheless, as where the connection breaks before the server has answered. */
+  loseAnswer(): void
 }
 
 /** What a process sees of a storage that it shares with others. */
@@ -16,6 +18,7 @@ export function processOf(shared: Storage): ProcessStorage {
   let gate = Promise.resolve()
   let open = (): void => undefined
   let killed = false
+  let losing = false
   const pass = async <T>(work: () => Promise<T>): Promise<T> => {
     // What has a transaction open ends it first: on a server it would be ended from there.
     if (shared.running === undefined) await gate
@@ -40,13 +43,16 @@ export function processOf(shared: Storage): ProcessStorage {
       return shared.sql
     },
     transaction: (work) =>
-      pass(() =>
-        shared.transaction(async (tx) => {
+      pass(async () => {
+        const answer = await shared.transaction(async (tx) => {
           const result = await work(tx)
           if (killed) throw new Error('The process was killed before it could commit.')
           return result
-        }),
-      ),
+        })
+        if (!losing) return answer
+        losing = false
+        throw new StorageError('TUTTI_STORAGE_UNAVAILABLE', 'The answer was lost.', { status: 503, details: { outcome: 'unknown' } })
+      }),
     get running() {
       return shared.running
     },
@@ -63,6 +69,9 @@ export function processOf(shared: Storage): ProcessStorage {
     thaw: () => open(),
     kill: () => {
       killed = true
+    },
+    loseAnswer: () => {
+      losing = true
     },
   }
 }

@@ -52,6 +52,25 @@ export const processCases = casesOf('processes of projections', {
     await dead.stop()
   },
 
+  'one that commits but hears no answer does not handle its events again': async (tools) => {
+    const { check, open } = tools
+    const accounts = new Accounts(tools)
+    const unlucky = processOf(await open())
+    const definition = accounts.projection(
+      async (event, ctx) => {
+        if (event.data.amount % 3 === 0 && ctx.attempt === 1) unlucky.loseAnswer()
+        await addUp(event, ctx)
+      },
+      { batch: 2 },
+    )
+    await using projector = await startProjector(unlucky.storage, [definition])
+    let last = 0
+    for (let i = 1; i <= 12; i++) last = await accounts.pay(String(i % 3), i)
+    await projector.waitFor(definition, last, patiently)
+    check.same(await accounts.documents(), await accounts.totals())
+    check.same(await projector.deadLetters(definition), [])
+  },
+
   'one that sleeps through its lease cannot write what it had begun, and works on when it wakes': async (tools) => {
     const { storage, check, open } = tools
     const accounts = new Accounts(tools)
