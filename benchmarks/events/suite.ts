@@ -38,10 +38,10 @@ const quickPlan: Plan = {
   longRounds: 2,
   duration: 300,
   callers: [1, 64],
-  replayed: 50_000,
+  replayed: 20_000,
   projected: 10_000,
   builds: 1,
-  grown: 100_000,
+  grown: 50_000,
 }
 const fullPlan: Plan = {
   rounds: 7,
