@@ -12,7 +12,7 @@ export interface Architecture {
 }
 
 const base = ['kernel', 'schema', 'observe', 'message', 'storage'] as const
-const features = ['http', 'cqrs', 'events', 'projections', 'health', 'messaging', 'schedule', 'workflow'] as const
+const features = ['http', 'cqrs', 'events', 'projections', 'health', 'messaging', 'schedule', 'telemetry', 'workflow'] as const
 
 export const architecture: Architecture = {
   folders: {
@@ -29,6 +29,7 @@ export const architecture: Architecture = {
     messaging: base,
     workflow: base,
     health: base,
+    telemetry: base,
     app: [...base, ...features],
     testing: [...base, ...features, 'app'],
     '.': [...base, ...features, 'app'],

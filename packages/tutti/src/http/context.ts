@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { newId, type Actor, type Context, type Dependency, type RequestScope, type TraceContext } from '../kernel/index.ts'
+import { newId, unspannedContext, type Actor, type Context, type Dependency, type RequestScope, type TraceContext } from '../kernel/index.ts'
 import { Accepted, type Sendable, type Verbs } from '../message/index.ts'
 import { parseTraceparent, type Logger } from '../observe/index.ts'
 import type { SqlDatabase, Storage, Transaction } from '../storage/index.ts'
@@ -102,7 +102,8 @@ export class HttpContext<
 
   /** The context as its HTTP request, where it is one. */
   static of(context: Context | undefined): HttpContext | undefined {
-    return context instanceof HttpContext ? context : undefined
+    const origin = context === undefined ? undefined : unspannedContext(context)
+    return origin instanceof HttpContext ? origin : undefined
   }
 
   [fill](part: keyof Parts, value: unknown): void {

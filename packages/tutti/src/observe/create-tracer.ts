@@ -7,6 +7,7 @@ const nothing = (): void => undefined
 /** The span when nobody listens. */
 export const disabledSpan: Span = {
   context: undefined,
+  updateName: nothing,
   setAttribute: nothing,
   setStatus: nothing,
   recordError: nothing,

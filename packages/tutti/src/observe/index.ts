@@ -14,10 +14,15 @@ export type {
   Observe,
 } from './meter.ts'
 export { defaultRegistry, MetricRegistry } from './metric-registry.ts'
-export type { HistogramValues, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
+export type { HistogramValues, InstrumentDefinition, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
+export { inSpan, type NamedSpan } from './in-span.ts'
+export type { LogRecord } from './log-record.ts'
 export { silentLogger } from './silent-logger.ts'
+export type { SpanEvent, SpanRecord } from './span-record.ts'
+export type { TelemetryExport, TelemetrySink, TelemetrySource } from './telemetry-sink.ts'
 export { newSpanId, newTraceId } from './trace-id.ts'
 export { formatTraceparent, parseTraceparent } from './traceparent.ts'
+export { Tracing, type TracingOptions } from './tracing.ts'
 export type { Span, SpanAttributes, SpanKind, SpanOptions, Tracer } from './tracer.ts'
 export { formatTracestate, parseTracestate, type TraceState } from './tracestate.ts'
 

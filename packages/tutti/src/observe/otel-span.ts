@@ -39,6 +39,10 @@ class RecordedSpan implements Span {
     return (this.#context ??= traceContextOf(this.#span.spanContext()))
   }
 
+  updateName(name: string): void {
+    this.#span.updateName(name)
+  }
+
   setAttribute(name: string, value: string | number | boolean | readonly string[]): void {
     this.#span.setAttribute(name, typeof value === 'object' ? [...value] : value)
   }
@@ -49,7 +53,7 @@ class RecordedSpan implements Span {
   }
 
   recordError(error: unknown): void {
-    const exception = error instanceof Error ? error : new Error(`Something that is not an Error was thrown, of type ${typeof error}.`)
+    const exception = exceptionOf(error)
     this.#span.recordException(exception)
     this.setStatus('error', exception.message)
   }
@@ -66,6 +70,11 @@ class RecordedSpan implements Span {
   end(): void {
     this.#span.end()
   }
+}
+
+/** What was thrown, as an error. */
+export function exceptionOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(`Something that is not an Error was thrown, of type ${typeof error}.`)
 }
 
 /** The parent: what is given, else the innermost span of OpenTelemetry if it is in the trace of Tutti's context, else that context's span. */

@@ -21,6 +21,8 @@ export interface SpanOptions {
 export interface Span {
   /** Where this span stands, to be passed on; `undefined` when nobody listens, so that a trace from outside is passed on as it came. */
   readonly context: TraceContext | undefined
+  /** Gives the span another name, once more is known of the work. */
+  updateName(name: string): void
   setAttribute(name: string, value: string | number | boolean | readonly string[]): void
   setStatus(status: 'ok' | 'error', message?: string): void
   /** Notes an error as an event and sets the status to `error`. */

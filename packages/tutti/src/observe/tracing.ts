@@ -1,0 +1,77 @@
+import { currentContext, type TraceContext } from '../kernel/index.ts'
+import { LocalPlace, LocalTrace } from './local-trace.ts'
+import { tracerProvider } from './open-telemetry.ts'
+import { createTracer } from './create-tracer.ts'
+import { RecordingSpan } from './recording-span.ts'
+import type { SpanRecord } from './span-record.ts'
+import type { Span, SpanOptions, Tracer } from './tracer.ts'
+
+/** Which traces are kept, and who gets them. */
+export interface TracingOptions {
+  /** The share of new traces that are kept, from 0 to 1; a trace that came in is kept where its caller keeps it. */
+  readonly sample: number
+  /** From how many milliseconds on a trace is kept whatever the share says. Failed ones always are. */
+  readonly slow: number
+  /** Gets spans some time after they have ended, many at a time. */
+  readonly receive: (spans: readonly SpanRecord[]) => void
+}
+
+/** How long spans wait for others before they are handed on, in milliseconds. */
+const gathering = 200
+/** How many are handed on at a time at most. */
+const largestBatch = 512
+
+/** Makes the spans of one application. */
+export class Tracing {
+  readonly #options: TracingOptions
+  #ended: SpanRecord[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: TracingOptions) {
+    this.#options = options
+  }
+
+  /** A tracer for the part of the application called `scope`. */
+  tracer(scope: string): Tracer {
+    const global = createTracer(scope)
+    return {
+      enabled: true,
+      startSpan: (name, options = {}) =>
+        this.#start(scope, { name, options, forward: tracerProvider() === undefined ? undefined : global.startSpan(name, options) }),
+    }
+  }
+
+  /** Hands on what has ended. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#ended.length === 0) return
+    const spans = this.#ended
+    this.#ended = []
+    this.#options.receive(spans)
+  }
+
+  #start(
+    scope: string,
+    { name, options, forward }: { readonly name: string; readonly options: SpanOptions; readonly forward: Span | undefined },
+  ): Span {
+    const above = options.parent ?? currentContext()?.trace
+    // A parent that is named is elsewhere or was at another time: with it another part of the trace begins here.
+    const going = options.parent === undefined && above !== undefined ? LocalPlace.localOf(above) : undefined
+    const local = going ?? this.#begin(above, forward)
+    const { slow } = this.#options
+    return new RecordingSpan({ scope, name, options, local, parent: above, isFirst: going === undefined, slow, forward })
+  }
+
+  #begin(parent: TraceContext | undefined, forward: Span | undefined): LocalTrace {
+    const { sample } = this.#options
+    const sampled = parent === undefined ? sample >= 1 || Math.random() < sample : (parent.flags & 1) === 1
+    return new LocalTrace(parent?.traceId ?? forward?.context?.traceId, sampled, this.#emit)
+  }
+
+  readonly #emit = (record: SpanRecord): void => {
+    this.#ended.push(record)
+    if (this.#ended.length >= largestBatch) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), gathering).unref()
+  }
+}
