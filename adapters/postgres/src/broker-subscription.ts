@@ -67,6 +67,8 @@ export class PostgresSubscription implements BrokerSubscription {
     await this.#parts.settle(changes.flatMap(({ change }) => change ?? []))
     // Not before: what could not be settled now is settled again.
     for (const { hold, change } of changes) if (change !== undefined && change.after >= 0) this.#letGo(hold)
+    const delays = changes.map(({ change }) => change?.after ?? 0).filter((after) => after > 0)
+    if (delays.length > 0) this.#wakeIn(Math.min(...delays))
   }
 
   async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
@@ -96,6 +98,12 @@ export class PostgresSubscription implements BrokerSubscription {
     this.#wake?.()
     this.#parts.onClose()
     await this.#giveBack()
+  }
+
+  /** What rests on the server is not announced when its time has come. */
+  #wakeIn(delay: number): void {
+    // Whoever looks before then is told when it will be.
+    if (delay < this.#parts.poll) setTimeout(() => this.wake(), delay).unref()
   }
 
   #giveBack(): Promise<void> {

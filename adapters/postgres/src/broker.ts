@@ -105,7 +105,7 @@ class PoolBroker implements PostgresBroker {
     )
     this.#settling = new ReadBatcher(
       async (settlements) => {
-        await this.#statements.settle(settlements.flat())
+        if (await this.#statements.settle(settlements.flat())) this.#told(undefined)
         return settlements.map(() => undefined)
       },
       lanes,

@@ -25,6 +25,7 @@ export class WakeUps {
   #retry: NodeJS.Timeout | undefined
   #delay = 100
   #timer: NodeJS.Timeout | undefined
+  #sending: Promise<unknown> | undefined
   #sentAt = 0
   #closed = false
 
@@ -54,6 +55,8 @@ export class WakeUps {
     this.#closed = true
     clearTimeout(this.#retry)
     clearTimeout(this.#timer)
+    if (this.#timer !== undefined) this.#send()
+    await this.#sending
     await this.#client
     await this.#listening?.end()
   }
@@ -62,7 +65,7 @@ export class WakeUps {
     this.#timer = undefined
     this.#sentAt = performance.now()
     // Whoever misses it finds the events when polling.
-    this.#options.send(this.#options.channel, this.#sender).catch(() => undefined)
+    this.#sending = this.#options.send(this.#options.channel, this.#sender).catch(() => undefined)
   }
 
   async #connect(): Promise<void> {
