@@ -21,6 +21,7 @@ export {
   type ScheduleContext,
   transactional,
   type StorageChoice,
+  type TelemetryOptions,
   type TransactionalOptions,
   type Transactor,
 } from './app/index.ts'

@@ -54,6 +54,7 @@ import { isProjectorDefinition } from './read-models.ts'
 import { isWorkflow } from './runs.ts'
 import { Serving } from './serving.ts'
 import { isRequestDefinition } from './stored-command.ts'
+import { Telemetry } from './telemetry.ts'
 import { isTopic } from './topics.ts'
 
 /** What `app.use` takes. */
@@ -101,6 +102,7 @@ export class App extends BackendBuilder {
   protected override readonly backend: Backend
   readonly #serving: Serving
   readonly #probes: Probes
+  readonly #telemetry: Telemetry
   #stopping = false
   readonly #responses: ResponseCache
   #clock: Clock
@@ -117,6 +119,7 @@ export class App extends BackendBuilder {
     this.#clock = options.clock ?? systemClock
     const { log } = options
     this.log = log !== undefined && 'info' in log ? log : createLogger({ ...log, base: { app: this.name } })
+    this.#telemetry = new Telemetry({ name: this.name, options: options.telemetry, log: () => this.log })
     this.#responses = new ResponseCache(options.http?.responseCache)
     const drain = milliseconds(options.drainTimeout ?? '30s')
     this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })
@@ -348,7 +351,8 @@ export class App extends BackendBuilder {
     for (const plugin of orderPlugins(this.#plugins)) await plugin.setup(this)
     const http = await this.#compile()
     this.#http = http
-    // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, then dependencies.
+    // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, dependencies and telemetry.
+    this.#lifecycle.add({ name: 'telemetry', start: () => this.#telemetry.open(), stop: () => this.#telemetry.close() })
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
     for (const hook of this.backend.foundation) this.#lifecycle.add(hook)
     for (const hook of this.#hooks) this.#lifecycle.add(hook)

@@ -11,9 +11,9 @@ export interface Adapter {
  * `Backend` is what the adapters of its kind give.
  */
 export async function openAdapter<Backend>(
-  what: 'storage' | 'broker',
+  what: 'storage' | 'broker' | 'telemetry export',
   adapter: Adapter,
-  options: { readonly url: string; readonly clock: Clock },
+  options: { readonly url?: string; readonly clock?: Clock },
 ): Promise<Backend> {
   const loaded: unknown = await import(adapter.package).catch((cause: unknown) => {
     if (isMissing(cause, adapter.package)) {

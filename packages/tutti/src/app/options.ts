@@ -6,6 +6,7 @@ import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
 import type { HealthOptions } from './probes.ts'
 import type { Logger, LogOptions } from '../observe/index.ts'
+import { checkTelemetryOptions, type TelemetryOptions } from './telemetry-options.ts'
 import { bodyEncodings, checkDocsOptions, checkTls } from '../http/index.ts'
 import { bytes, milliseconds, OptionError, type RegisteredConfig, type Size } from '../kernel/index.ts'
 
@@ -54,6 +55,8 @@ export interface AppOptions {
    * `false` serves none. @default true
    */
   readonly health?: boolean | HealthOptions
+  /** Traces, metrics and logs for others: which of them, and to whom. `false` switches all of it off. @default true */
+  readonly telemetry?: boolean | TelemetryOptions
   /** How long requests and background work may go on after the application was told to stop. @default '30s' */
   readonly drainTimeout?: Duration
   /** Where events and state are kept: a storage, or a URL. @default `TUTTI_STORAGE` in the environment, else the file `.tutti/<name>.db` */
@@ -90,6 +93,7 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   queries: true,
   drainTimeout: true,
   health: true,
+  telemetry: true,
   workers: true,
   clock: true,
 }
@@ -128,6 +132,7 @@ export function checkOptions(options: AppOptions): void {
   }
   if (options.docs !== undefined && typeof options.docs !== 'boolean') checkDocsOptions(options.docs)
   if (typeof options.health === 'object') checkHealthOptions(options.health)
+  if (typeof options.telemetry === 'object') checkTelemetryOptions(options.telemetry)
   if (options.http?.bodyLimit !== undefined) bytes(options.http.bodyLimit)
   if (options.http !== undefined) checkProtocols(options.http)
   const workers: unknown = options.workers ?? 0

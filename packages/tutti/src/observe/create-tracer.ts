@@ -16,6 +16,14 @@ export const disabledSpan: Span = {
   end: nothing,
 }
 
+/** The tracer when telemetry is off. */
+export const disabledTracer: Tracer = { enabled: false, startSpan: () => disabledSpan }
+
+/** Whether the application has registered an SDK of OpenTelemetry for spans. */
+export function hasTracerProvider(): boolean {
+  return tracerProvider() !== undefined
+}
+
 /** A tracer for the part of the application called `name`. It listens to OpenTelemetry's global provider, whenever that is registered. */
 export function createTracer(name: string): Tracer {
   return new GlobalTracer(name)

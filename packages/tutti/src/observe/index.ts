@@ -1,7 +1,7 @@
 export { createLogger } from './create-logger.ts'
 export type { LogDestination, LogFields, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
 export { createMeter, type MeterOptions } from './create-meter.ts'
-export { createTracer, disabledSpan } from './create-tracer.ts'
+export { createTracer, disabledSpan, disabledTracer, hasTracerProvider } from './create-tracer.ts'
 export type {
   BoundCounter,
   BoundHistogram,

@@ -1,7 +1,6 @@
 import { currentContext, type TraceContext } from '../kernel/index.ts'
 import { LocalPlace, LocalTrace } from './local-trace.ts'
-import { tracerProvider } from './open-telemetry.ts'
-import { createTracer } from './create-tracer.ts'
+import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
 import type { SpanRecord } from './span-record.ts'
 import type { Span, SpanOptions, Tracer } from './tracer.ts'
@@ -26,18 +25,41 @@ export class Tracing {
   readonly #options: TracingOptions
   #ended: SpanRecord[] = []
   #timer: NodeJS.Timeout | undefined
+  #listening = false
 
   constructor(options: TracingOptions) {
     this.#options = options
   }
 
+  /** Whether spans are made: nobody may be there to get them. */
+  get enabled(): boolean {
+    return this.#listening || hasTracerProvider()
+  }
+
+  /** Begins to make spans, now that somebody gets them. */
+  listen(): void {
+    this.#listening = true
+  }
+
+  /** Hands on what has ended, and makes no more spans. */
+  close(): void {
+    this.#listening = false
+    this.flush()
+  }
+
   /** A tracer for the part of the application called `scope`. */
   tracer(scope: string): Tracer {
     const global = createTracer(scope)
+    const isEnabled = (): boolean => this.enabled
     return {
-      enabled: true,
-      startSpan: (name, options = {}) =>
-        this.#start(scope, { name, options, forward: tracerProvider() === undefined ? undefined : global.startSpan(name, options) }),
+      get enabled() {
+        return isEnabled()
+      },
+      startSpan: (name, options = {}) => {
+        if (!this.enabled) return disabledSpan
+        const forward = hasTracerProvider() ? global.startSpan(name, options) : undefined
+        return this.#start(scope, { name, options, forward })
+      },
     }
   }
 

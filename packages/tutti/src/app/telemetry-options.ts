@@ -1,0 +1,52 @@
+import { milliseconds, OptionError, type Duration } from '../kernel/index.ts'
+import type { TelemetryExport } from '../observe/index.ts'
+
+/** What the application tells about its work, and to whom. */
+export interface TelemetryOptions {
+  /**
+   * The share of new traces that are kept, from 0 to 1. A trace that came in with a request or a message is kept where its caller keeps it.
+   * @default 0.1 in production, else 1
+   */
+  readonly sample?: number
+  /** From what duration on a trace is kept whatever `sample` says. Failed ones always are. @default '1s' */
+  readonly slow?: Duration
+  /**
+   * Where traces, metrics and logs are sent: the URL of a collector, for which the package `@tutti/opentelemetry` is loaded, or an exporter.
+   * @default `OTEL_EXPORTER_OTLP_ENDPOINT` in the environment, else nowhere
+   */
+  readonly export?: string | TelemetryExport
+  /** Whether spans tell the data of commands, events and messages, secrets hidden. @default false */
+  readonly payloads?: boolean
+  /** Paths of requests without spans, those below them included. @default the probes, `/metrics` and `/console` */
+  readonly exclude?: readonly string[]
+}
+
+const telemetryOptions: Readonly<Record<keyof TelemetryOptions, true>> = {
+  sample: true,
+  slow: true,
+  export: true,
+  payloads: true,
+  exclude: true,
+}
+
+/** Throws an `OptionError` for options that do not exist or cannot be meant. */
+export function checkTelemetryOptions(options: TelemetryOptions): void {
+  for (const key of Object.keys(options)) {
+    if (key in telemetryOptions) continue
+    throw new OptionError(
+      `new App({ telemetry }) received the option ${JSON.stringify(key)}, which does not exist; known are ${Object.keys(telemetryOptions).join(', ')}.`,
+      { code: 'TUTTI_OPTION_UNKNOWN' },
+    )
+  }
+  const { sample, slow, export: to, exclude = [] } = options
+  if (sample !== undefined && !(typeof sample === 'number' && sample >= 0 && sample <= 1))
+    throw new OptionError(`new App({ telemetry: { sample } }) received ${JSON.stringify(sample)}; wanted a number from 0 to 1.`)
+  if (slow !== undefined) milliseconds(slow)
+  if (typeof to === 'string' && !/^https?:$/.test(URL.parse(to)?.protocol ?? ''))
+    throw new OptionError(
+      'new App({ telemetry: { export } }) received a text that is no address of a collector; wanted one that begins with http:// or https://.',
+    )
+  const path = exclude.find((one) => !one.startsWith('/'))
+  if (path !== undefined)
+    throw new OptionError(`new App({ telemetry: { exclude } }) received ${JSON.stringify(path)}; wanted paths such as "/health".`)
+}
