@@ -1,0 +1,1 @@
+export { prometheusText, type MetricsFormat } from './prometheus/text.ts'
