@@ -22,7 +22,7 @@ class MemoryCounter implements Counter {
       return (value, labels) => counter.add(value, labels)
     }
     const forward = new Forward(definition.meter, open, () => registry.connect())
-    this.#series = new SeriesByLabels((labels) => new CounterSeries(labels, forward))
+    this.#series = new SeriesByLabels(definition.name, (labels) => new CounterSeries(labels, forward))
   }
 
   add(value: number, labels?: Labels): void {

@@ -15,6 +15,7 @@ export function createMeter(name: string, options: MeterOptions = {}): Meter {
   return {
     counter: (instrument, more = {}) => createCounter(registry, { meter: name, name: instrument, kind: 'counter', ...more }),
     histogram: (instrument, more = {}) => createHistogram(registry, { meter: name, name: instrument, kind: 'histogram', ...more }),
-    gauge: (instrument, observe, more = {}) => registry.gauge({ meter: name, name: instrument, kind: 'gauge', ...more }, observe),
+    gauge: (instrument, observe, more = {}) => registry.observed({ meter: name, name: instrument, kind: 'gauge', ...more }, observe),
+    total: (instrument, observe, more = {}) => registry.observed({ meter: name, name: instrument, kind: 'counter', ...more }, observe),
   }
 }

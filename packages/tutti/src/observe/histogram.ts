@@ -30,7 +30,7 @@ class MemoryHistogram implements Histogram {
       return (value, labels) => histogram.record(value, labels)
     }
     const forward = new Forward(definition.meter, open, () => registry.connect())
-    this.#series = new SeriesByLabels((labels) => new HistogramSeries(labels, this.#buckets, forward))
+    this.#series = new SeriesByLabels(definition.name, (labels) => new HistogramSeries(labels, this.#buckets, forward))
   }
 
   record(value: number, labels?: Labels): void {

@@ -40,7 +40,7 @@ export interface Histogram {
   with(labels: Labels): BoundHistogram
 }
 
-/** What a gauge shows at the moment: a number, or one for each set of labels. */
+/** What a gauge or a total shows at the moment: a number, or one for each set of labels. */
 export type Observe = () => number | Iterable<{ readonly value: number; readonly labels: Labels }>
 
 /** Makes instruments. The same name gives the same instrument; another kind under a name in use throws `TUTTI_OPTION_INVALID`. */
@@ -49,4 +49,6 @@ export interface Meter {
   histogram(name: string, options?: HistogramOptions): Histogram
   /** A value that is asked for when metrics are read. Disposing what it gives ends that. */
   gauge(name: string, observe: Observe, options?: InstrumentOptions): Disposable
+  /** A counter that somebody else keeps, such as the system, and that is asked for when metrics are read. Disposing what it gives ends that. */
+  total(name: string, observe: Observe, options?: InstrumentOptions): Disposable
 }

@@ -1,8 +1,8 @@
 import { OptionError } from '../kernel/index.ts'
 import type { Observe } from './meter.ts'
-import type { InstrumentDefinition, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
-import { meterProvider, type MeterProvider } from './open-telemetry.ts'
-import { observeGauge } from './otel-meter.ts'
+import type { InstrumentDefinition, MetricSnapshot, ObservedDefinition } from './metric-snapshot.ts'
+import { Observed } from './observed.ts'
+import { meterProvider } from './open-telemetry.ts'
 
 interface Instrument {
   readonly definition: InstrumentDefinition
@@ -39,20 +39,21 @@ export class MetricRegistry {
     return instrument
   }
 
-  /** Adds somebody to ask for the values of a gauge. */
-  gauge(definition: InstrumentDefinition, observe: Observe): Disposable {
-    const gauge = this.instrument(definition, () => new Gauge(definition), isGauge)
-    const end = gauge.add(observe)
+  /** Adds somebody to ask for values. */
+  observed(definition: ObservedDefinition, observe: Observe): Disposable {
+    const isSame = (instrument: Instrument): instrument is Observed =>
+      instrument instanceof Observed && instrument.definition.kind === definition.kind
+    const end = this.instrument(definition, () => new Observed(definition), isSame).add(observe)
     this.connect()
     return { [Symbol.dispose]: end }
   }
 
-  /** Offers the gauges to OpenTelemetry when its provider was registered after they were made. Every new value and every `collect` does so too. */
+  /** Offers what is observed to OpenTelemetry when its provider was registered after they were made. Every new value and every `collect` does so too. */
   connect(): void {
     const provider = meterProvider()
     if (provider === undefined) return
     for (const instrument of this.#instruments.values()) {
-      if (instrument instanceof Gauge) instrument.connect(provider)
+      if (instrument instanceof Observed) instrument.connect(provider)
     }
   }
 
@@ -65,55 +66,3 @@ export class MetricRegistry {
 
 /** The registry of the process. */
 export const defaultRegistry = new MetricRegistry()
-
-const isGauge = (instrument: unknown): instrument is Gauge => instrument instanceof Gauge
-
-class Gauge implements Instrument {
-  readonly definition: InstrumentDefinition
-  readonly #observers = new Set<Observe>()
-  #provider: MeterProvider | undefined
-  #failed = false
-
-  constructor(definition: InstrumentDefinition) {
-    this.definition = definition
-  }
-
-  add(observe: Observe): () => void {
-    // The same function may be given twice, and each must be ended on its own.
-    const observer: Observe = () => observe()
-    this.#observers.add(observer)
-    return () => void this.#observers.delete(observer)
-  }
-
-  connect(provider: MeterProvider): void {
-    if (provider === this.#provider) return
-    this.#provider = provider
-    observeGauge(provider, this.definition, () => this.#observe())
-  }
-
-  snapshot(): MetricSnapshot {
-    return { ...this.definition, kind: 'gauge', series: this.#observe() }
-  }
-
-  #observe(): ValueSeries[] {
-    const series: ValueSeries[] = []
-    for (const observe of this.#observers) {
-      try {
-        const observed = observe()
-        if (typeof observed === 'number') series.push({ labels: {}, value: observed })
-        else series.push(...observed)
-      } catch (error) {
-        this.#warn(error)
-      }
-    }
-    return series
-  }
-
-  /** One failing gauge must not hide all others, nor stay unknown. */
-  #warn(error: unknown): void {
-    if (this.#failed) return
-    this.#failed = true
-    const reason = error instanceof Error ? error.message : typeof error
-    process.emitWarning(`The gauge "${this.definition.name}" could not be observed: ${reason}.`, 'TuttiMetricWarning')
-  }
-}

@@ -8,6 +8,9 @@ export interface InstrumentDefinition extends InstrumentOptions {
   readonly kind: 'counter' | 'histogram' | 'gauge'
 }
 
+/** An instrument whose values are asked for when metrics are read. */
+export type ObservedDefinition = InstrumentDefinition & { readonly kind: 'counter' | 'gauge' }
+
 /** The value of one series of a counter or a gauge. */
 export interface ValueSeries {
   readonly labels: Labels

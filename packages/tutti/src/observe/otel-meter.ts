@@ -1,5 +1,5 @@
 import type { InstrumentOptions, Labels } from './meter.ts'
-import type { InstrumentDefinition, ValueSeries } from './metric-snapshot.ts'
+import type { ObservedDefinition, ValueSeries } from './metric-snapshot.ts'
 import { meterProvider, type MeterProvider, type OtelMeter } from './open-telemetry.ts'
 
 /** Opens an instrument of OpenTelemetry and gives the function that records to it. */
@@ -37,10 +37,15 @@ export function metricOptions({ description, unit }: InstrumentOptions): Instrum
   return { ...(description === undefined ? {} : { description }), ...(unit === undefined ? {} : { unit }) }
 }
 
-/** Lets OpenTelemetry ask for a gauge's values when it collects, for as long as its provider lives. */
-export function observeGauge(provider: MeterProvider, definition: InstrumentDefinition, observe: () => readonly ValueSeries[]): void {
-  const gauge = provider.getMeter(definition.meter).createObservableGauge(definition.name, metricOptions(definition))
-  gauge.addCallback((result) => {
+/** Lets OpenTelemetry ask for values when it collects, for as long as its provider lives. */
+export function observeValues(provider: MeterProvider, definition: ObservedDefinition, observe: () => readonly ValueSeries[]): void {
+  const meter = provider.getMeter(definition.meter)
+  const options = metricOptions(definition)
+  const instrument =
+    definition.kind === 'gauge'
+      ? meter.createObservableGauge(definition.name, options)
+      : meter.createObservableCounter(definition.name, options)
+  instrument.addCallback((result) => {
     for (const { value, labels } of observe()) result.observe(value, labels)
   })
 }

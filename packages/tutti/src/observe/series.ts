@@ -1,19 +1,30 @@
 import type { Labels } from './meter.ts'
 
 /** Series per instrument: what comes from clients, such as a path that is no route, must not fill the memory. */
-const mostSeries = 1_000
+export const mostSeries = 2_000
 
-/** The labels of the series that takes what no longer gets one of its own. */
-const overflowLabels: Labels = { overflow: 'true' }
+/** The labels of the series that takes what no longer gets one of its own (OpenTelemetry's metrics SDK, "Overflow attribute"). */
+const overflowLabels: Labels = { 'otel.metric.overflow': true }
+
+/** Says that labels of an instrument are no longer told apart. */
+export function warnOfOverflow(name: string): void {
+  process.emitWarning(
+    `The instrument "${name}" has more than ${mostSeries} sets of labels; further ones are no longer told apart. Take out labels with many values, such as ids.`,
+    'TuttiMetricWarning',
+  )
+}
 
 /** The series of an instrument by their labels, in whatever order those are given. */
 export class SeriesByLabels<S> {
+  readonly #name: string
   readonly #create: (labels: Labels) => S
   readonly #series = new Map<string, S>()
   #overflow: S | undefined
   #unlabelled: S | undefined
 
-  constructor(create: (labels: Labels) => S) {
+  /** `name` is that of the instrument. */
+  constructor(name: string, create: (labels: Labels) => S) {
+    this.#name = name
     this.#create = create
   }
 
@@ -24,10 +35,15 @@ export class SeriesByLabels<S> {
     if (key === '') return (this.#unlabelled ??= this.#create({}))
     const found = this.#series.get(key)
     if (found !== undefined) return found
-    if (this.#series.size >= mostSeries) return (this.#overflow ??= this.#create(overflowLabels))
+    if (this.#series.size >= mostSeries) return (this.#overflow ??= this.#openOverflow())
     const series = this.#create({ ...labels })
     this.#series.set(key, series)
     return series
+  }
+
+  #openOverflow(): S {
+    warnOfOverflow(this.#name)
+    return this.#create(overflowLabels)
   }
 
   /** All series there are. */

@@ -45,15 +45,21 @@ describe('a counter', () => {
     expect(read('c')?.series).toHaveLength(3)
   })
 
-  it('has 1,000 series and one for all the rest', () => {
+  it('has 2,000 series and one for all the rest, which is said once', async () => {
+    const warnings: string[] = []
+    const listen = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', listen)
     const { meter, read } = fresh()
     const counter = meter.counter('c')
-    for (let id = 0; id < 1_500; id++) counter.add(1, { id })
+    for (let id = 0; id < 2_500; id++) counter.add(1, { id })
     counter.add(1, { id: 0 })
     const series = read('c')?.series ?? []
-    expect(series).toHaveLength(1_001)
+    expect(series).toHaveLength(2_001)
     expect(series[0]).toEqual({ labels: { id: 0 }, value: 2 })
-    expect(series.at(-1)).toEqual({ labels: { overflow: 'true' }, value: 500 })
+    expect(series.at(-1)).toEqual({ labels: { 'otel.metric.overflow': true }, value: 500 })
+    await expect.poll(() => warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('The instrument "c" has more than 2000 sets of labels')
+    process.off('warning', listen)
   })
 })
 
@@ -107,6 +113,31 @@ describe('a gauge', () => {
     for (let read = 0; read < 2; read++) expect(registry.collect().map((metric) => metric.series)).toEqual([[], [{ labels: {}, value: 1 }]])
     await expect.poll(() => warnings).toEqual(['The gauge "bad" could not be observed: gone.'])
     process.off('warning', listen)
+  })
+})
+
+describe('a total', () => {
+  it('is a counter that is asked for when metrics are read', () => {
+    const { meter, read } = fresh()
+    const ended = meter.total('cpu', () => [{ value: 1.5, labels: { mode: 'user' } }], { unit: 's' })
+    expect(read('cpu')).toEqual({
+      meter: 'test',
+      name: 'cpu',
+      kind: 'counter',
+      unit: 's',
+      series: [{ labels: { mode: 'user' }, value: 1.5 }],
+    })
+    expect(() => meter.counter('cpu')).toThrow('belongs to a counter')
+    expect(() => meter.gauge('cpu', () => 1)).toThrow('belongs to a counter')
+    ended[Symbol.dispose]()
+    expect(read('cpu')?.series).toEqual([])
+  })
+
+  it('has a bound as well', () => {
+    const { meter, read } = fresh()
+    meter.gauge('g', () => Array.from({ length: 3_000 }, (_, id) => ({ value: 1, labels: { id } })))
+    expect(read('g')?.series).toHaveLength(2_000)
+    expect(read('g')?.series).toHaveLength(2_000)
   })
 })
 
