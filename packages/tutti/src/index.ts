@@ -6,6 +6,7 @@ export {
   type AnyDeadLetter,
   type AppItem,
   type AppOptions,
+  type AppStartOptions,
   type BrokerChoice,
   type ConsumeHandlerContext,
   type ConfigDefinition,

@@ -39,6 +39,7 @@ import type { Topic } from '../messaging/index.ts'
 import type { ProjectorDefinition } from '../projections/index.ts'
 import type { Workflow } from '../workflow/index.ts'
 import { createLogger, type Logger } from '../observe/index.ts'
+import type { Storage } from '../storage/index.ts'
 import { Backend } from './backend.ts'
 import { BackendBuilder } from './backend-builder.ts'
 import { isConfigDefinition } from './config/define-config.ts'
@@ -83,6 +84,15 @@ export interface StopOptions {
   readonly grace?: Duration
 }
 
+/** How an application starts. */
+export interface AppStartOptions {
+  /**
+   * `false` opens what is stored, to be looked at and acted upon by a tool, and takes up no work: no events, messages, runs, schedules or
+   * requests, no hooks and no telemetry. @default true
+   */
+  readonly work?: boolean
+}
+
 /** An application: routes, middleware and everything else that Tutti offers, put together in one place. */
 export class App extends BackendBuilder {
   readonly name: string
@@ -109,6 +119,7 @@ export class App extends BackendBuilder {
   #config: RegisteredConfig | undefined
   #http: HttpApplication | undefined
   #starting: Promise<HttpApplication> | undefined
+  #prepared: Promise<void> | undefined
 
   /** Throws `TUTTI_OPTION_UNKNOWN` or `TUTTI_OPTION_INVALID` for options that cannot be meant. */
   constructor(options: AppOptions = {}) {
@@ -256,8 +267,17 @@ export class App extends BackendBuilder {
   }
 
   /** Starts the application without a socket: for `fetch`, tests and serverless hosts. Idempotent. */
-  async start(): Promise<void> {
-    await this.#start()
+  async start({ work = true }: AppStartOptions = {}): Promise<void> {
+    await (work ? this.#start() : (this.#starting ??= this.#startIdle()))
+  }
+
+  /**
+   * Opens the storages without starting, and leaves them as they are, for tools that look after schemas: its own, and that of read models
+   * where it is another one; none where nothing uses one. `stop` closes them.
+   */
+  async openStorages(): Promise<readonly Storage[]> {
+    await this.#prepare()
+    return this.backend.openStorages()
   }
 
   /** Answers a web `Request` without a socket; starts the application if need be. */
@@ -273,6 +293,8 @@ export class App extends BackendBuilder {
     this.#stopping = true
     await this.#serving.stop(milliseconds(grace))
     await this.#lifecycle.stop()
+    // They may have been opened without a start.
+    await this.backend.stores.close()
   }
 
   /** Takes TLS certificates anew without dropping connections. Rejects with `TUTTI_TLS_INVALID`, and goes on with those in use, where the new ones are of no use. */
@@ -346,11 +368,28 @@ export class App extends BackendBuilder {
     return this.#starting
   }
 
-  async #startOnce(server: LifecycleHook | undefined): Promise<HttpApplication> {
+  /** Checks the configuration and has plugins declare what they bring, once. */
+  #prepare(): Promise<void> {
+    return (this.#prepared ??= this.#prepareOnce())
+  }
+
+  async #prepareOnce(): Promise<void> {
     void this.config
     for (const plugin of orderPlugins(this.#plugins)) await plugin.setup(this)
-    const http = await this.#compile()
-    this.#http = http
+  }
+
+  async #startIdle(): Promise<HttpApplication> {
+    await this.#prepare()
+    const http = (this.#http = await this.#compile())
+    this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
+    for (const hook of [...this.backend.foundation, ...this.backend.idle]) this.#lifecycle.add(hook)
+    await this.#lifecycle.start()
+    return http
+  }
+
+  async #startOnce(server: LifecycleHook | undefined): Promise<HttpApplication> {
+    await this.#prepare()
+    const http = (this.#http = await this.#compile())
     // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, dependencies and telemetry.
     this.#lifecycle.add({ name: 'telemetry', start: () => this.#telemetry.open(), stop: () => this.#telemetry.close() })
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })

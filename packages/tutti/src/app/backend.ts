@@ -110,15 +110,27 @@ export class Backend {
     this.readModels.add(subscription(name, { from, start, poison: 'stop' }, (event: RecordedEvent) => publish(event)))
   }
 
+  /** Opens the storages that are used, and changes nothing in them. */
+  async openStorages(): Promise<readonly Storage[]> {
+    if (!this.#usesStorage) return []
+    await this.stores.connect()
+    const { write, read } = this.stores
+    return write === read ? [write] : [write, read]
+  }
+
+  get #usesStorage(): boolean {
+    const { stores, messages, readModels, topics, schedules, runs } = this
+    return stores.isChosen || messages.hasAggregates || readModels.isUsed || topics.hasConsumers || schedules.isUsed || runs.isUsed
+  }
+
   /** What has to be there before hooks of the application, which may send commands. */
   get foundation(): readonly LifecycleHook[] {
-    const { stores, messages, readModels, topics, schedules, runs } = this
+    const { stores, messages, readModels, runs } = this
     const { probes } = this.#parts
     const start = async (): Promise<void> => {
       messages.check()
       for (const following of runs.subscriptions) readModels.add(following)
-      if (![stores.isChosen, messages.hasAggregates, readModels.isUsed, topics.hasConsumers, schedules.isUsed, runs.isUsed].includes(true))
-        return
+      if (!this.#usesStorage) return
       await stores.open()
       probes.add('storage', () => stores.write.ping())
       if (stores.read !== stores.write) probes.add('read-storage', () => stores.read.ping())
@@ -139,6 +151,16 @@ export class Backend {
       { name: 'runs', start: () => runs.start(), stop: () => runs.stop(this.#limit) },
       { name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop(this.#limit) },
+    ]
+  }
+
+  /** What is there in place of `workers` where no work is to be taken: it is looked at and acted upon, and others do the work. */
+  get idle(): readonly LifecycleHook[] {
+    const { readModels, topics, schedules } = this
+    return [
+      { name: 'messages', start: () => topics.open(), stop: () => topics.stop(this.#limit) },
+      { name: 'projections', start: () => readModels.open(), stop: () => readModels.stop() },
+      { name: 'schedules', start: () => schedules.open(), stop: () => schedules.stop(this.#limit) },
     ]
   }
 }

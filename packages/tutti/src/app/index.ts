@@ -1,6 +1,6 @@
 export type { RouteInfo } from './route-info.ts'
 export type { StorageChoice } from './open-storage.ts'
-export { App, type AppItem, type AppModule, type Plugin } from './app.ts'
+export { App, type AppItem, type AppModule, type Plugin, type AppStartOptions } from './app.ts'
 export { module, Module } from './module.ts'
 export type { AppOptions, HttpOptions } from './options.ts'
 export { defineConfig, type ConfigDefinition, type ConfigOptions, type ConfigSources } from './config/define-config.ts'

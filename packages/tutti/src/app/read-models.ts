@@ -87,14 +87,19 @@ export class ReadModels {
     }
   }
 
-  async start(): Promise<void> {
+  /** Opens what runs them, so that they can be looked at and steered; `start` has it work. */
+  async open(): Promise<void> {
     if (!this.isUsed) return
     const { stores, clock, log } = this.#parts
     this.#projector = await openProjector({ events: stores.write, models: stores.read }, [...this.#definitions.values()], {
       clock: clock(),
       log,
     })
-    await this.#projector.start()
+  }
+
+  async start(): Promise<void> {
+    await this.open()
+    await this.#projector?.start()
   }
 
   async stop(): Promise<void> {

@@ -75,7 +75,8 @@ export class Schedules {
     )
   }
 
-  async start(): Promise<void> {
+  /** Opens what runs them, so that they can be looked at and steered; `start` has it work. */
+  async open(): Promise<void> {
     const { stores, log, clock, work, commands } = this.#parts
     if (stores.opened === undefined) return
     this.#scheduler = await openScheduler(stores.opened, [...this.#definitions.values()], {
@@ -92,7 +93,11 @@ export class Schedules {
         },
       },
     })
-    await this.#scheduler.start()
+  }
+
+  async start(): Promise<void> {
+    await this.open()
+    await this.#scheduler?.start()
   }
 
   /** `limit` is how long what runs may go on before its signal fires, in milliseconds. */

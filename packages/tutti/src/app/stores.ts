@@ -17,6 +17,7 @@ export class Stores {
   readonly #options: StoresOptions
   #write: Storage | undefined
   #read: Storage | undefined
+  #connecting: Promise<void> | undefined
 
   constructor(options: StoresOptions) {
     this.#options = options
@@ -48,21 +49,29 @@ export class Stores {
 
   /** Opens and migrates what was chosen. */
   async open(): Promise<void> {
-    const { storage, readStorage, name } = this.#options
-    const clock = this.#options.clock()
-    // Applications without events load none of this.
-    const { openStorage } = await import('./open-storage.ts')
-    this.#write = await openStorage(storage ?? process.env['TUTTI_STORAGE'], { name, clock })
-    await this.#write.migrate()
-    const read = readStorage ?? process.env['TUTTI_READ_STORAGE'] ?? ''
-    if (read === '') return
-    this.#read = await openStorage(read, { name, clock })
-    await this.#read.migrate()
+    await this.connect()
+    await this.#write?.migrate()
+    await this.#read?.migrate()
+  }
+
+  /** Opens what was chosen, and leaves it as it is. Idempotent. */
+  connect(): Promise<void> {
+    return (this.#connecting ??= this.#connect())
   }
 
   /** Closes what was opened here; storages that were handed in stay open. */
   async close(): Promise<void> {
     if (this.#read !== this.#options.readStorage) await this.#read?.close()
     if (this.#write !== this.#options.storage) await this.#write?.close()
+  }
+
+  async #connect(): Promise<void> {
+    const { storage, readStorage, name } = this.#options
+    const clock = this.#options.clock()
+    // Applications without events load none of this.
+    const { openStorage } = await import('./open-storage.ts')
+    this.#write = await openStorage(storage ?? process.env['TUTTI_STORAGE'], { name, clock })
+    const read = readStorage ?? process.env['TUTTI_READ_STORAGE'] ?? ''
+    if (read !== '') this.#read = await openStorage(read, { name, clock })
   }
 }

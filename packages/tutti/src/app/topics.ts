@@ -64,7 +64,7 @@ export class Topics {
   readonly #consumptions: Consumption[] = []
   #opening: Promise<Messenger> | undefined
   #broker: Broker | undefined
-  #phase: 'new' | 'running' | 'stopped' = 'new'
+  #phase: 'new' | 'open' | 'running' | 'stopped' = 'new'
 
   constructor(parts: TopicsParts) {
     this.#parts = parts
@@ -105,7 +105,7 @@ export class Topics {
 
   /** What publishes and consumes, opened when it is first needed. Throws `TUTTI_APP_NOT_STARTED` before the start. */
   messenger(): Promise<Messenger> {
-    if (this.#phase !== 'running')
+    if (this.#phase === 'new' || this.#phase === 'stopped')
       throw new TuttiError(
         'TUTTI_APP_NOT_STARTED',
         'A topic was used while the application was not running; call app.listen() or app.start() first.',
@@ -137,6 +137,11 @@ export class Topics {
     }
   }
 
+  /** Lets messages be published and dead letters be looked at; `start` has them be handled as well. */
+  open(): void {
+    this.#phase = 'open'
+  }
+
   async start(): Promise<void> {
     this.#phase = 'running'
     if (this.isUsed) await this.messenger()
@@ -164,7 +169,7 @@ export class Topics {
         withDeps(work, deps, (values) => call(Object.assign(new Work(work, `${options.group}:${ctx.message.id}`, values), ctx))),
       )
     }
-    await messenger.start()
+    if (this.#phase === 'running') await messenger.start()
     return messenger
   }
 }
