@@ -23,7 +23,7 @@ export type { TelemetryExport, TelemetrySink, TelemetrySource } from './telemetr
 export { newSpanId, newTraceId } from './trace-id.ts'
 export { formatTraceparent, parseTraceparent } from './traceparent.ts'
 export { Tracing, type TracingOptions } from './tracing.ts'
-export type { Span, SpanAttributes, SpanKind, SpanOptions, Tracer } from './tracer.ts'
+export type { Span, SpanAttributes, SpanDescription, SpanKind, SpanOptions, Tracer } from './tracer.ts'
 export { formatTracestate, parseTracestate, type TraceState } from './tracestate.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.

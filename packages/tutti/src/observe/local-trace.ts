@@ -11,21 +11,33 @@ interface EndedSpan {
   record(): SpanRecord
 }
 
+/** How a part of a trace begins. */
+export interface LocalTraceStart {
+  /** That of the trace which came in; without one a new trace begins. */
+  readonly traceId: string | undefined
+  readonly sampled: boolean
+  /** Whether no span of it is kept, whatever happens in it. */
+  readonly silent: boolean
+}
+
 /** The part of a trace that happens in this process, from the span that came in or began here to the last one below it. */
 export class LocalTrace {
   readonly sampled: boolean
   readonly #emit: (record: SpanRecord) => void
   #traceId: string | undefined
-  #held: EndedSpan[] = []
-  #failed = false
-  #state: 'undecided' | 'kept' | 'dropped'
+  #held: EndedSpan[] | undefined
+  /** Spans that have begun. */
+  #begun = 0
+  /** Spans that have begun and not ended. */
+  #open = 0
+  #isFirstOver = false
+  #state: 'undecided' | 'kept' | 'dropped' | 'silent'
 
-  /** `traceId` is that of the trace which came in; without one a new trace begins. */
-  constructor(traceId: string | undefined, sampled: boolean, emit: (record: SpanRecord) => void) {
+  constructor({ traceId, sampled, silent }: LocalTraceStart, emit: (record: SpanRecord) => void) {
     this.#traceId = traceId
-    this.sampled = sampled
+    this.sampled = sampled && !silent
     this.#emit = emit
-    this.#state = sampled ? 'kept' : 'undecided'
+    this.#state = silent ? 'silent' : sampled ? 'kept' : 'undecided'
   }
 
   /** Drawn when it is asked for: most traces that are not sampled never need one. */
@@ -33,23 +45,46 @@ export class LocalTrace {
     return (this.#traceId ??= newTraceId())
   }
 
-  /** Takes a span that is below the first one. */
-  add(span: EndedSpan): void {
-    if (this.#state === 'kept') this.#emit(span.record())
-    else if (this.#state === 'undecided') {
-      this.#failed ||= span.failed
-      if (this.#held.length < mostHeld) this.#held.push(span)
-    } else if (span.failed) this.#emit(span.record())
+  /** Whether it was thrown away: what begins below it now is another part of the trace, with a chance of its own. */
+  get isOver(): boolean {
+    return this.#state === 'dropped'
   }
 
-  /** Takes the first span, which ends last: traces that were not sampled are kept all the same where they failed or were slow. */
-  finish(root: EndedSpan, isSlow: boolean): void {
-    if (this.#state === 'undecided') {
-      this.#state = this.#failed || root.failed || isSlow ? 'kept' : 'dropped'
-      if (this.#state === 'kept') for (const span of this.#held) this.#emit(span.record())
-      this.#held = []
-    }
-    if (this.#state === 'kept') this.#emit(root.record())
+  /** Whether nothing below it is kept. */
+  get isSilent(): boolean {
+    return this.#state === 'silent'
+  }
+
+  /**
+   * Counts a span in; false where its record would be too much to remember. Parents begin before their children, so that the spans which
+   * are remembered are a tree without gaps.
+   */
+  begin(): boolean {
+    this.#open++
+    return this.#begun++ < mostHeld || this.sampled
+  }
+
+  /**
+   * Takes a span that has ended. A trace that was not sampled is kept all the same once a span in it has failed or its first one was
+   * slow, and thrown away when all of it has ended well.
+   */
+  end(span: EndedSpan, { isRecorded, isFirst, isSlow }: { isRecorded: boolean; isFirst: boolean; isSlow: boolean }): void {
+    this.#open--
+    if (isFirst) this.#isFirstOver = true
+    if (this.#state === 'undecided') this.#decide(span, { isRecorded, isSlow })
+    else if (this.#state === 'kept' && isRecorded) this.#emit(span.record())
+  }
+
+  #decide(span: EndedSpan, { isRecorded, isSlow }: { isRecorded: boolean; isSlow: boolean }): void {
+    if (span.failed || isSlow) {
+      this.#state = 'kept'
+      for (const one of this.#held ?? []) this.#emit(one.record())
+      this.#held = undefined
+      if (isRecorded) this.#emit(span.record())
+    } else if (this.#isFirstOver && this.#open === 0) {
+      this.#state = 'dropped'
+      this.#held = undefined
+    } else if (isRecorded) (this.#held ??= []).push(span)
   }
 }
 

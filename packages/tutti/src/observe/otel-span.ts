@@ -18,6 +18,7 @@ export function startOtelSpan(tracer: OtelTracer, name: string, options: SpanOpt
     {
       kind: kinds[options.kind ?? 'internal'],
       attributes: attributesOf(options.attributes),
+      root: options.root ?? false,
       links: (options.links ?? []).map((link) => ({ context: spanContextOf(api, link, true) })),
     },
     parentOf(api, options.parent),

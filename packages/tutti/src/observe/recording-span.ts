@@ -29,6 +29,7 @@ const mostEvents = 128
 export class RecordingSpan implements Span {
   readonly #parts: RecordingSpanParts
   readonly #start = performance.now()
+  readonly #isRecorded: boolean
   #name: string
   #place: TraceContext | undefined
   #attributes: Record<string, SpanAttributes[string]> | undefined
@@ -41,6 +42,7 @@ export class RecordingSpan implements Span {
   constructor(parts: RecordingSpanParts) {
     this.#parts = parts
     this.#name = parts.name
+    this.#isRecorded = parts.local.begin()
   }
 
   get context(): TraceContext {
@@ -57,9 +59,8 @@ export class RecordingSpan implements Span {
   }
 
   setAttribute(name: string, value: string | number | boolean | readonly string[]): void {
-    if (this.#count >= mostAttributes) return
-    this.#count++
     const attributes = (this.#attributes ??= {})
+    if (!(name in attributes) && ++this.#count > mostAttributes) return
     attributes[name] = value
     this.#parts.forward?.setAttribute(name, value)
   }
@@ -97,32 +98,39 @@ export class RecordingSpan implements Span {
     if (this.#duration !== undefined) return
     this.#duration = performance.now() - this.#start
     const { local, isFirst, slow, forward } = this.#parts
-    forward?.end()
-    if (isFirst) local.finish(this, this.#duration >= slow)
-    else local.add(this)
+    if (forward !== undefined) this.#endForward(forward)
+    local.end(this, { isRecorded: this.#isRecorded, isFirst, isSlow: isFirst && this.#duration >= slow })
   }
 
   /** The span as it ended. */
   record(): SpanRecord {
     const { scope, options, parent } = this.#parts
     const { traceId, spanId, flags, state } = this.context
+    const more = options.describe?.()
     return {
       traceId,
       spanId,
       parentId: parent?.spanId,
       state,
       flags,
-      name: this.#name,
+      name: more?.name ?? this.#name,
       kind: options.kind ?? 'internal',
       scope,
       start: performance.timeOrigin + this.#start,
       duration: this.#duration ?? 0,
       status: this.#status,
       statusMessage: this.#statusMessage,
-      attributes: { ...options.attributes, ...this.#attributes },
+      attributes: { ...options.attributes, ...this.#attributes, ...more?.attributes },
       events: this.#events ?? [],
       links: options.links ?? [],
     }
+  }
+
+  #endForward(forward: Span): void {
+    const more = this.#parts.options.describe?.()
+    if (more?.name !== undefined) forward.updateName(more.name)
+    for (const [name, value] of Object.entries(more?.attributes ?? {})) if (value !== undefined) forward.setAttribute(name, value)
+    forward.end()
   }
 
   #locate(): TraceContext {

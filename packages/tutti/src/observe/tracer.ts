@@ -15,6 +15,19 @@ export interface SpanOptions {
   readonly parent?: TraceContext
   /** Spans that belong to this one without being its parent, such as those of the messages in a batch. */
   readonly links?: readonly TraceContext[]
+  /** Whether a new trace begins, whatever is going on here. @default false */
+  readonly root?: boolean
+  /** Whether neither this span nor any below it is kept. @default false */
+  readonly silent?: boolean
+  /** Tells more of the span when it ends; not called where nobody will see it. @default none */
+  readonly describe?: () => SpanDescription
+}
+
+/** What is known of a span at its end. */
+export interface SpanDescription {
+  /** @default the name that it has */
+  readonly name?: string
+  readonly attributes: SpanAttributes
 }
 
 /** A piece of work in a trace. */

@@ -1,4 +1,4 @@
-import { currentContext, type TraceContext } from '../kernel/index.ts'
+import { currentContext, runOutsideContext, type TraceContext } from '../kernel/index.ts'
 import { LocalPlace, LocalTrace } from './local-trace.ts'
 import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
@@ -19,6 +19,15 @@ export interface TracingOptions {
 const gathering = 200
 /** How many are handed on at a time at most. */
 const largestBatch = 512
+
+/** What a span is started from. */
+interface Beginning {
+  readonly scope: string
+  /** The tracer of OpenTelemetry's global provider. */
+  readonly global: Tracer
+  readonly name: string
+  readonly options: SpanOptions
+}
 
 /** Makes the spans of one application. */
 export class Tracing {
@@ -55,11 +64,7 @@ export class Tracing {
       get enabled() {
         return isEnabled()
       },
-      startSpan: (name, options = {}) => {
-        if (!this.enabled) return disabledSpan
-        const forward = hasTracerProvider() ? global.startSpan(name, options) : undefined
-        return this.#start(scope, { name, options, forward })
-      },
+      startSpan: (name, options = {}) => (this.enabled ? this.#start({ scope, global, name, options }) : disabledSpan),
     }
   }
 
@@ -73,27 +78,29 @@ export class Tracing {
     this.#options.receive(spans)
   }
 
-  #start(
-    scope: string,
-    { name, options, forward }: { readonly name: string; readonly options: SpanOptions; readonly forward: Span | undefined },
-  ): Span {
-    const above = options.parent ?? currentContext()?.trace
+  #start({ scope, global, name, options }: Beginning): Span {
+    const above = options.root === true ? undefined : (options.parent ?? currentContext()?.trace)
     // A parent that is named is elsewhere or was at another time: with it another part of the trace begins here.
     const going = options.parent === undefined && above !== undefined ? LocalPlace.localOf(above) : undefined
-    const local = going ?? this.#begin(above, forward)
-    const { slow } = this.#options
-    return new RecordingSpan({ scope, name, options, local, parent: above, isFirst: going === undefined, slow, forward })
+    if (going?.isSilent === true) return disabledSpan
+    const silent = options.silent === true
+    const forward = hasTracerProvider() && !silent ? global.startSpan(name, options) : undefined
+    const isFirst = going === undefined || going.isOver
+    const local = isFirst ? this.#begin(above, silent, forward?.context) : going
+    return new RecordingSpan({ scope, name, options, local, parent: above, isFirst, slow: this.#options.slow, forward })
   }
 
-  #begin(parent: TraceContext | undefined, forward: Span | undefined): LocalTrace {
-    const { sample } = this.#options
-    const sampled = parent === undefined ? sample >= 1 || Math.random() < sample : (parent.flags & 1) === 1
-    return new LocalTrace(parent?.traceId ?? forward?.context?.traceId, sampled, this.#emit)
+  #begin(parent: TraceContext | undefined, silent: boolean, forward: TraceContext | undefined): LocalTrace {
+    // An application that has registered an SDK of OpenTelemetry has said there what to sample.
+    const flags = parent?.flags ?? forward?.flags
+    const sampled = flags === undefined ? Math.random() < this.#options.sample : (flags & 1) === 1
+    return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this.#emit)
   }
 
   readonly #emit = (record: SpanRecord): void => {
     this.#ended.push(record)
     if (this.#ended.length >= largestBatch) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), gathering).unref()
+    // Handing on is no part of the work that the span is about.
+    else this.#timer ??= runOutsideContext(() => setTimeout(() => this.flush(), gathering).unref())
   }
 }
