@@ -29,6 +29,8 @@ const conventional: Readonly<Record<string, string>> = {
   'process.cpu.time': 'process_cpu_seconds_total',
   'process.memory.usage': 'process_resident_memory_bytes',
   'process.unix.file_descriptor.count': 'process_open_fds',
+  // Names that end in `_count` are those of histograms.
+  'db.client.connection.count': 'db_client_connections',
 }
 
 /** The name of a metric for Prometheus: valid characters, the unit at the end, `_total` behind counters. */
