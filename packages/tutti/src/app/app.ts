@@ -391,7 +391,12 @@ export class App extends BackendBuilder {
     await this.#prepare()
     const http = (this.#http = await this.#compile())
     // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, dependencies and telemetry.
-    this.#lifecycle.add({ name: 'telemetry', start: () => this.#telemetry.open(), stop: () => this.#telemetry.close() })
+    this.#lifecycle.add({
+      name: 'telemetry',
+      start: () => this.#telemetry.open(),
+      ready: () => this.#telemetry.keep({ listens: server !== undefined }),
+      stop: () => this.#telemetry.close(),
+    })
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
     for (const hook of this.backend.foundation) this.#lifecycle.add(hook)
     for (const hook of this.#hooks) this.#lifecycle.add(hook)

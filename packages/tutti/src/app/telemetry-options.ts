@@ -1,4 +1,4 @@
-import { milliseconds, OptionError, type Duration } from '../kernel/index.ts'
+import { bytes, milliseconds, OptionError, type Duration, type Size } from '../kernel/index.ts'
 import type { TelemetryExport } from '../observe/index.ts'
 
 /** What the application tells about its work, and to whom. */
@@ -19,6 +19,21 @@ export interface TelemetryOptions {
   readonly payloads?: boolean
   /** Paths of requests without spans, those below them included. @default the probes, `/metrics` and `/console` */
   readonly exclude?: readonly string[]
+  /**
+   * Whether spans, log lines and metrics are kept in a file of their own for a while, for the Console: nothing has to be installed.
+   * @default true where the application listens in development, else false
+   */
+  readonly store?: boolean | TelemetryStoreChoice
+}
+
+/** Where telemetry is kept, and how much of it. */
+export interface TelemetryStoreChoice {
+  /** A file, or `:memory:`. @default `.tutti/<name>.telemetry.db` */
+  readonly path?: string
+  /** @default '3d' */
+  readonly maxAge?: Duration
+  /** @default '256mb' */
+  readonly maxSize?: Size
 }
 
 const telemetryOptions: Readonly<Record<keyof TelemetryOptions, true>> = {
@@ -27,6 +42,7 @@ const telemetryOptions: Readonly<Record<keyof TelemetryOptions, true>> = {
   export: true,
   payloads: true,
   exclude: true,
+  store: true,
 }
 
 /** Throws an `OptionError` for options that do not exist or cannot be meant. */
@@ -38,10 +54,11 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
       { code: 'TUTTI_OPTION_UNKNOWN' },
     )
   }
-  const { sample, slow, export: to, exclude = [] } = options
+  const { sample, slow, export: to, exclude = [], store } = options
   if (sample !== undefined && !(typeof sample === 'number' && sample >= 0 && sample <= 1))
     throw new OptionError(`new App({ telemetry: { sample } }) received ${JSON.stringify(sample)}; wanted a number from 0 to 1.`)
   if (slow !== undefined) milliseconds(slow)
+  if (typeof store === 'object') checkStore(store)
   if (typeof to === 'string' && !/^https?:$/.test(URL.parse(to)?.protocol ?? ''))
     throw new OptionError(
       'new App({ telemetry: { export } }) received a text that is no address of a collector; wanted one that begins with http:// or https://.',
@@ -49,4 +66,11 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
   const path = exclude.find((one) => !one.startsWith('/'))
   if (path !== undefined)
     throw new OptionError(`new App({ telemetry: { exclude } }) received ${JSON.stringify(path)}; wanted paths such as "/health".`)
+}
+
+function checkStore({ path, maxAge, maxSize }: TelemetryStoreChoice): void {
+  if (path === '')
+    throw new OptionError('new App({ telemetry: { store: { path } } }) received an empty text; wanted a file, or ":memory:".')
+  if (maxAge !== undefined) milliseconds(maxAge)
+  if (maxSize !== undefined) bytes(maxSize)
 }

@@ -11,7 +11,8 @@ import {
   type TelemetrySource,
   type Tracer,
 } from '../observe/index.ts'
-import type { TelemetryOptions } from './telemetry-options.ts'
+import type { TelemetryStore } from '../telemetry/index.ts'
+import type { TelemetryOptions, TelemetryStoreChoice } from './telemetry-options.ts'
 
 /** What telemetry needs of the application. */
 export interface TelemetryParts {
@@ -31,6 +32,8 @@ export class Telemetry {
   readonly #tracing: Tracing | undefined
   readonly #sinks: TelemetrySink[] = []
   readonly #failing = new Set<TelemetrySink>()
+  #store: TelemetryStore | undefined
+  #opening: Promise<void> | undefined
   #reporting = false
 
   constructor({ name, options = true, log }: TelemetryParts) {
@@ -64,10 +67,36 @@ export class Telemetry {
     for (const sink of this.#sinks) this.#guard(sink, () => sink.log?.(record))
   }
 
+  /** What is kept here for a while; `undefined` where nothing is. */
+  get store(): TelemetryStore | undefined {
+    return this.#store
+  }
+
   /** Opens the exporter, if there is one: before everything else, so that it hears of all of it. */
   async open(): Promise<void> {
+    if (this.enabled) await this.#openExport()
+  }
+
+  /** Begins to keep telemetry where that is wanted. Nobody waits for it: requests are taken meanwhile. */
+  keep({ listens }: { readonly listens: boolean }): void {
+    const { store = listens && inDevelopment() } = this.options
+    if (this.enabled && store !== false) this.#opening = this.#openStore(store === true ? {} : store)
+  }
+
+  async #openStore(choice: TelemetryStoreChoice): Promise<void> {
+    const { openStoreOf } = await import('./open-telemetry-store.ts')
+    try {
+      this.#store = await openStoreOf(choice, this.source)
+      this.add(this.#store)
+    } catch (error) {
+      // What is only looked at must not keep the application from starting.
+      this.#report('Telemetry cannot be kept, so the Console has none to show.', error)
+    }
+  }
+
+  async #openExport(): Promise<void> {
     const { export: choice } = this.options
-    if (!this.enabled || (choice === undefined && !exportsByEnvironment())) return
+    if (choice === undefined && !exportsByEnvironment()) return
     const { openExport } = await import('./open-export.ts')
     const sink = await openExport(choice, this.source)
     if (sink !== undefined) this.add(sink)
@@ -75,6 +104,7 @@ export class Telemetry {
 
   /** Hands over what is left and closes all sinks: after everything else. */
   async close(): Promise<void> {
+    await this.#opening
     this.#tracing?.close()
     const ended = await Promise.allSettled(this.#sinks.map((sink) => sink.close()))
     for (const end of ended) if (end.status === 'rejected') this.#report('Telemetry could not be handed over at the end.', end.reason)
@@ -104,6 +134,11 @@ export class Telemetry {
       this.#reporting = false
     }
   }
+}
+
+function inDevelopment(): boolean {
+  const { NODE_ENV: environment = '' } = process.env
+  return environment === '' || environment === 'development'
 }
 
 /** Whether the environment names a collector, and the application has not brought an SDK that sends to it already. */

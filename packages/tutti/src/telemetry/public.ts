@@ -14,3 +14,17 @@ export type {
   TelemetrySource,
   ValueSeries,
 } from '../observe/index.ts'
+export type {
+  LogQuery,
+  SeriesLine,
+  SeriesQuery,
+  StoredLog,
+  StoredSeries,
+  StoredTrace,
+  TelemetryPage,
+  TelemetryStore,
+  TelemetryStoreOptions,
+  TelemetryWatcher,
+  TraceQuery,
+  TraceSummary,
+} from './store/telemetry-store.ts'
