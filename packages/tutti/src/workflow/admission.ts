@@ -1,9 +1,11 @@
-import { DocumentConflictError, LeaseLostError, type Document, type DocumentChange, type StateStore } from '../storage/index.ts'
+import { DocumentConflictError, type Document, type DocumentChange, type StateStore } from '../storage/index.ts'
 import type { Clock } from '../kernel/index.ts'
 import type { Ending, RunName } from './execution-host.ts'
 import { outsideChange } from './mailbox.ts'
 import { runKey, type Admitted, type RunDocument, type RunValue } from './run-document.ts'
+import { turnOf, type Pace } from './pace.ts'
 import { Turnstile } from './turnstile.ts'
+import type { WorkflowSettings } from './workflow-settings.ts'
 import type { Workflow } from './workflow.ts'
 
 /** Who is in, of a group of runs of which only so many go on at a time. */
@@ -12,13 +14,6 @@ interface Gate {
   readonly group: string
   /** The ids of runs. */
   readonly holders: readonly string[]
-}
-
-/** When the next run of a group may begin. */
-interface Pace {
-  readonly group: string
-  /** In milliseconds since 1970: when the next one would be due if they came evenly. */
-  readonly next: number
 }
 
 /** What becomes of a run that asks to be let in. */
@@ -45,13 +40,10 @@ export class Admission {
   }
 
   /** Lets a run in that this process has claimed. Resolves with its document as it is then, or with when it is due where it has to wait. */
-  async admit(document: RunDocument, { settings, name }: Workflow): Promise<RunDocument | number> {
-    const { value } = document
-    const { concurrency, rate } = settings
-    const asks = (concurrency ?? rate) !== undefined && value.admission?.admitted !== true
-    // What is undone has been in, and goes on.
-    if (!asks || value.cancel !== undefined || value.failure !== undefined) return document
-    const leave = await this.#turns.enter(groupKey(name, concurrency?.by(value.input) ?? ''))
+  async admit(claimed: RunDocument, { settings, name }: Workflow): Promise<RunDocument | number> {
+    let document = claimed
+    if (!this.#asks(document, settings)) return document
+    const leave = await this.#turns.enter(groupKey(name, settings.concurrency?.by(document.value.input) ?? ''))
     try {
       for (;;) {
         const decided = await this.#decide(document, { settings, name })
@@ -60,9 +52,10 @@ export class Admission {
           await this.#state.write([own, ...decided.also])
           return decided.admitted ? { ...document, value: decided.value, version: document.version + 1 } : decided.due
         } catch (error) {
-          const isConflict = error instanceof DocumentConflictError || error instanceof LeaseLostError
-          // Others were faster at the gate; it is another matter where they were at the run.
-          if (!isConflict || error.key === document.key) throw error
+          if (!(error instanceof DocumentConflictError)) throw error
+          // Others were faster: at the gate, or with something that was sent to the run.
+          if (error.key === document.key) document = await this.#again(claimed, error)
+          if (!this.#asks(document, settings)) return document
         }
       }
     } finally {
@@ -70,27 +63,30 @@ export class Admission {
     }
   }
 
-  /** What is written with the end of a run, so that the next one of its group is let in. */
-  async leaving({ workflow, id }: RunName, { admission }: RunValue): Promise<Ending> {
-    const group = admission?.admitted === true ? admission.group : undefined
+  /** What is written with the end of a run, so that the next ones of its group are let in. */
+  async leaving({ workflow, id }: RunName, { admission }: RunValue, settings: WorkflowSettings): Promise<Ending> {
+    const group = admission?.group
     if (group === undefined) return { also: [] }
+    const waited: DocumentChange = { key: `${queueOf(group)}/${id}`, delete: true }
     const leave = await this.#turns.enter(group)
     const settled = async (): Promise<void> => leave()
     try {
       const key = gateKey(workflow, group)
       const gate = await this.#state.get<Gate>(key)
-      if (gate === undefined) return { also: [], settled }
+      if (gate?.value.holders.includes(id) !== true) return { also: [waited], settled }
+      const holders = gate.value.holders.filter((holder) => holder !== id)
       const waiting = await this.#state.list<RunName>(`${queueOf(group)}/`, { dueBefore: Number.MAX_SAFE_INTEGER, limit: candidates })
       const runs = await this.#state.getMany<RunValue>(waiting.map(({ value }) => runKey(value.workflow, value.id)))
-      const next = runs.findIndex((run) => run?.value.state === 'queued' && run.value.admission?.admitted !== true)
-      const done = waiting.slice(0, next === -1 ? waiting.length : next + 1)
-      const also: DocumentChange[] = done.map((one) => ({ key: one.key, delete: true, ifVersion: one.version }))
-      const holders = gate.value.holders.filter((holder) => holder !== id)
-      const chosen = runs[next]
-      if (chosen !== undefined) {
-        holders.push(waiting[next]?.value.id ?? '')
-        const value: RunValue = { ...chosen.value, admission: { ...chosen.value.admission, admitted: true, group } }
-        also.push(outsideChange(chosen, { value, due: this.#clock.now() }))
+      const also: DocumentChange[] = []
+      for (const [i, { key: place, version, value: name }] of waiting.entries()) {
+        if (holders.length >= (settings.concurrency?.limit ?? Number.POSITIVE_INFINITY)) break
+        also.push({ key: place, delete: true, ifVersion: version })
+        const run = runs[i]
+        if (run?.value.state !== 'queued' || run.value.admission?.admitted === true) continue
+        holders.push(name.id)
+        // One that also has to keep to a rate asks for its turn.
+        const value: RunValue = { ...run.value, admission: { ...run.value.admission, group, admitted: settings.rate === undefined } }
+        also.push(outsideChange(run, { value, due: this.#clock.now() }))
       }
       also.push({ key, value: { ...gate.value, holders }, ifVersion: gate.version })
       return { also, settled }
@@ -100,52 +96,81 @@ export class Admission {
     }
   }
 
+  /** Whether a run has to be let in. What is undone, is given up or too late has been in, or never will be. */
+  #asks({ value }: RunDocument, { concurrency, rate }: WorkflowSettings): boolean {
+    const { admission, cancel, failure, deadline = Number.POSITIVE_INFINITY } = value
+    if ((concurrency ?? rate) === undefined || admission?.admitted === true) return false
+    return cancel === undefined && failure === undefined && deadline > this.#clock.now()
+  }
+
+  /** A run as others have left it, where it still is this process's. */
+  async #again({ key, epoch }: RunDocument, conflict: DocumentConflictError): Promise<RunDocument> {
+    const found = await this.#state.get<RunValue>(key)
+    if (found?.epoch !== epoch) throw conflict
+    return found
+  }
+
   async #decide(document: RunDocument, { settings, name }: Pick<Workflow, 'settings' | 'name'>): Promise<Decision> {
     const { value } = document
     const before: Admitted = value.admission ?? { admitted: false }
-    const paced = before.begin === undefined && settings.rate ? await this.#pace(name, settings.rate, value.input) : undefined
-    const begin = paced?.begin ?? before.begin
-    const also = paced === undefined ? [] : [paced.change]
-    const admission: Admitted = { ...before, ...(begin !== undefined && { begin }) }
-    if (begin !== undefined && begin > this.#clock.now())
-      return { admitted: false, value: { ...value, state: 'queued', admission }, due: begin, also }
-    if (settings.concurrency === undefined) return this.#in(document, admission, also)
-    const { limit, by } = settings.concurrency
-    const text = by(value.input)
-    const group = groupKey(name, text)
-    const key = gateKey(name, group)
+    const { begin } = before
+    const waiting = (admission: Admitted, due: number, also: readonly DocumentChange[]): Decision => ({
+      admitted: false,
+      value: { ...value, state: 'queued', admission },
+      due: Math.min(due, value.deadline ?? Number.POSITIVE_INFINITY),
+      also,
+    })
+    if (begin !== undefined && begin > this.#clock.now()) return waiting(before, begin, [])
+    const gate = settings.concurrency && (await this.#gate(document, settings.concurrency, name))
+    if (gate?.isFull === true) {
+      const { group, change } = gate
+      const id = idOf(document)
+      const queue: DocumentChange = { key: `${queueOf(group)}/${id}`, value: { workflow: name, id }, due: document.due ?? value.createdAt }
+      return waiting({ ...before, group }, Number.POSITIVE_INFINITY, [change, queue])
+    }
+    const turn = settings.rate && (await this.#turn(name, settings.rate, value))
+    const admission: Admitted = { ...before, ...(turn && { begin: turn.at }) }
+    if (turn?.begins === false) return waiting(admission, turn.at, [turn.change])
+    const also = [...(turn ? [turn.change] : []), ...(gate ? [gate.change] : [])]
+    const admitted: Admitted = { ...admission, admitted: true, ...(gate && { group: gate.group }) }
+    return { admitted: true, value: { ...value, admission: admitted }, due: document.due ?? value.createdAt, also }
+  }
+
+  /** Whether there is a place for a run in its group, and what is written where it takes that, or finds that there is none. */
+  async #gate(
+    document: RunDocument,
+    { limit, by }: NonNullable<WorkflowSettings['concurrency']>,
+    workflow: string,
+  ): Promise<{ readonly isFull: boolean; readonly group: string; readonly change: DocumentChange }> {
+    const text = by(document.value.input)
+    const group = groupKey(workflow, text)
+    const key = gateKey(workflow, group)
     const gate: Document<Gate> | undefined = await this.#state.get<Gate>(key)
-    const id = document.key.slice(document.key.indexOf('/') + 1)
+    const id = idOf(document)
     const holders = gate?.value.holders ?? []
-    const isIn = holders.includes(id) || holders.length < limit
+    const isFull = !holders.includes(id) && holders.length >= limit
     // Written in any case: whoever leaves meanwhile must see who has come.
-    const next: Gate = { group: text, holders: isIn ? [...new Set([...holders, id])] : holders }
-    also.push({ key, value: next, ifVersion: gate?.version ?? 0 })
-    if (isIn) return this.#in(document, { ...admission, group }, also)
-    also.push({ key: `${queueOf(group)}/${id}`, value: { workflow: name, id }, due: document.due ?? value.createdAt })
-    return { admitted: false, value: { ...value, state: 'queued', admission }, due: Number.POSITIVE_INFINITY, also }
+    const value: Gate = { group: text, holders: isFull ? holders : [...new Set([...holders, id])] }
+    return { isFull, group, change: { key, value, ifVersion: gate?.version ?? 0 } }
   }
 
-  #in({ value, due }: RunDocument, admission: Admitted, also: readonly DocumentChange[]): Decision {
-    return { admitted: true, value: { ...value, admission: { ...admission, admitted: true } }, due: due ?? value.createdAt, also }
-  }
-
-  /** When a run may begin, so that those before it and it keep to the rate. */
-  async #pace(
+  /** Whether a run begins now, so that those before it and it keep to the rate, and what is written then. */
+  async #turn(
     name: string,
-    { limit, per, by }: NonNullable<Workflow['settings']['rate']>,
-    input: unknown,
-  ): Promise<{ readonly begin: number; readonly change: DocumentChange }> {
-    const group = by(input)
+    rate: NonNullable<WorkflowSettings['rate']>,
+    { input, admission }: RunValue,
+  ): Promise<{ readonly begins: boolean; readonly at: number; readonly change: DocumentChange }> {
+    const group = rate.by(input)
     const key = `run-pace:${name}/${groupKey(name, group)}`
     const known = await this.#state.get<Pace>(key)
-    const now = this.#clock.now()
-    const interval = per / limit
-    const last = known?.value.next ?? 0
-    const begin = Math.ceil(Math.max(now, last - (per - interval)))
-    const value: Pace = { group, next: Math.max(last, begin) + interval }
-    return { begin, change: { key, value, ifVersion: known?.version ?? 0 } }
+    const waited = admission?.begin !== undefined
+    const turn = turnOf(known?.value ?? { group, begun: [], next: 0 }, rate, { now: this.#clock.now(), waited })
+    return { ...turn, change: { key, value: turn.pace, ifVersion: known?.version ?? 0 } }
   }
+}
+
+function idOf({ key }: RunDocument): string {
+  return key.slice(key.indexOf('/') + 1)
 }
 
 function gateKey(workflow: string, group: string): string {

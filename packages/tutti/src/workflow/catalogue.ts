@@ -26,7 +26,7 @@ export class Catalogue {
   }
 
   /** A workflow of which runs are started here. Throws `TUTTI_WORKFLOW_UNKNOWN`. */
-  known({ name, version }: WorkflowType): Workflow {
+  known({ name, version }: Pick<WorkflowType, 'name' | 'version'>): Workflow {
     const found = this.find(name, version)
     if (found !== undefined) return found
     throw new WorkflowError(

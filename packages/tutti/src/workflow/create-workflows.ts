@@ -56,7 +56,8 @@ class StorageWorkflows implements Workflows {
           for (const part of parts) await part.settled?.(error)
         }
         try {
-          parts.push(await admission.leaving(run, value))
+          const { settings: limits } = catalogue.known({ name: run.workflow, version: value.version })
+          parts.push(await admission.leaving(run, value, limits))
         } catch (error) {
           await settled(error)
           throw error

@@ -7,6 +7,7 @@ import { runKey, type EndState, type InboxItem, type JournalRecord, type PlacedF
 import type { RunChange } from './run-model.ts'
 import { RunOperations } from './run-operations.ts'
 import { never, RunSession, type Composed } from './run-session.ts'
+import type { RunWrite } from './run-writer.ts'
 import { createContext } from './create-context.ts'
 import { storable } from './storable.ts'
 import type { Workflow } from './workflow.ts'
@@ -82,9 +83,9 @@ export class Execution {
   }
 
   /** Puts something into the inbox. Resolves with `left` where the run is not executed here any more. */
-  async deliver(item: InboxItem, key?: string): Promise<'done' | 'full' | 'left'> {
+  async deliver(item: InboxItem): Promise<'done' | 'full' | 'left'> {
     if (!this.#isReachable) return 'left'
-    if (!this.session.model.put(item, key)) return 'full'
+    if (!this.session.model.put(item)) return 'full'
     const { mark } = this.session.model
     this.#serve()
     return this.#saved(mark)
@@ -263,10 +264,11 @@ export class Execution {
     await this.#settled()
     this.#operations.assertAllRead()
     const { writer, model, document } = this.session
-    let renewed: ReturnType<typeof model.renew> | undefined
-    const written = await writer.write(() => (renewed = this.session.left ? undefined : model.renew(input)))
-    if (written && renewed !== undefined)
-      this.#leave({ kind: 'continued', document: { ...document, value: renewed.value, version: writer.version } })
+    let made: RunWrite | undefined
+    const written = await writer.write(() => (made = this.session.left ? undefined : model.renew(input)))
+    // With what others may have sent since, which is written already.
+    if (written && made !== undefined)
+      this.#leave({ kind: 'continued', document: { ...document, value: model.renewed(input), version: writer.version } })
     return never
   }
 

@@ -47,7 +47,8 @@ export class Family implements ChildRuns {
     await handle(child).cancel(reason)
     await changeRun({ storage, clock }, child, ({ value }) => {
       if (value.state !== 'completed') return undefined
-      const { output: _output, endedAt: _endedAt, ...rest } = value
+      // It has left its group already.
+      const { output: _output, endedAt: _endedAt, admission: _admission, ...rest } = value
       const failure = { name: 'WorkflowError', code: 'TUTTI_RUN_CANCELLED', message: reason }
       return { value: { ...rest, state: 'undoing', failure }, status: openStatus(value.version), due: clock.now() }
     })

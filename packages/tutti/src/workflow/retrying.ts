@@ -7,11 +7,19 @@ export function retried(
   records: readonly JournalRecord[],
 ): { readonly value: RunValue; readonly status: string } | undefined {
   const status = openStatus(value.version)
-  // It has to be let in again.
-  const { problem, failure, endedAt: _endedAt, admission: _admission, ...rest } = value
+  // What has ended has to be let in again; what is stuck has kept its place.
+  const { problem, failure, endedAt: _endedAt, admission, ...rest } = value
   switch (value.state) {
     case 'stuck':
-      return { value: { ...rest, state: failure === undefined ? 'queued' : 'undoing', ...(failure && { failure }) }, status }
+      return {
+        value: {
+          ...rest,
+          ...(admission && { admission }),
+          state: failure === undefined ? 'queued' : 'undoing',
+          ...(failure && { failure }),
+        },
+        status,
+      }
     case 'failed':
       return { value: { ...rest, state: 'queued', voided: [...(value.voided ?? []), ...failedPlaces(records, failure?.path)] }, status }
     case 'compensation-failed': {

@@ -53,6 +53,8 @@ export interface InboxItem {
   /** The signal's name, or the key of the child's document. */
   readonly name: string
   readonly data?: unknown
+  /** Of several with the same key only the first one counts. @default its id */
+  readonly key?: string
   /** Characters of the data. */
   readonly size: number
   /** In milliseconds since 1970. */
@@ -99,7 +101,7 @@ export interface RunValue {
   readonly voided?: readonly number[]
   readonly pending?: readonly PendingOperation[]
   readonly inbox?: readonly InboxItem[]
-  /** Keys of the latest signals, so that none is taken twice. */
+  /** Keys, or else ids, of the latest signals, so that none is taken twice. */
   readonly seen?: readonly string[]
   readonly cancel?: { readonly reason: string; readonly at: number }
   /** Why it is undone, or has ended without a result; `path` is that of the step that failed. */
@@ -113,9 +115,9 @@ export interface RunValue {
 /** Whether a run was let in, where its workflow has limits. */
 export interface Admitted {
   readonly admitted: boolean
-  /** Of which group of runs it is, where only so many go on at a time. */
+  /** Of which group of runs it is, where only so many go on at a time: it has a place there, or waits for one. */
   readonly group?: string
-  /** When it may begin, where only so many do in a span of time; in milliseconds since 1970. */
+  /** When it was let in, or asks again, where only so many begin in a span of time; in milliseconds since 1970. */
   readonly begin?: number
 }
 

@@ -99,9 +99,9 @@ export class RunModel {
     return found
   }
 
-  /** Puts an item into the inbox; `key` keeps a second one out. Resolves with whether it is there now. */
-  put(item: InboxItem, key?: string): boolean {
-    const next = withItem({ ...this.#value, inbox: this.#inbox }, item, key)
+  /** Puts an item into the inbox. Gives whether it, or one with the same key, is or was there. */
+  put(item: InboxItem): boolean {
+    const next = withItem({ ...this.#value, inbox: this.#inbox }, item)
     if (next === undefined) return false
     this.#inbox = next.inbox ?? []
     this.#value = next
@@ -136,11 +136,14 @@ export class RunModel {
 
   /** Takes in what others have written. */
   merge({ value }: RunDocument): void {
-    const news = (value.inbox ?? []).filter(({ id }) => !this.#known.has(id))
+    const own = this.#value.seen ?? []
+    // What came with the same key both here and there counts once.
+    const news = (value.inbox ?? []).filter((item) => !this.#known.has(item.id) && !own.includes(keyOf(item)))
     for (const { id } of news) this.#known.add(id)
     this.#inbox = [...this.#inbox, ...news]
-    const { cancel = this.#value.cancel, seen = this.#value.seen } = value
-    this.#value = { ...this.#value, ...(cancel && { cancel }), ...(seen && { seen }) }
+    const { cancel = this.#value.cancel } = value
+    const seen = [...new Set([...(value.seen ?? []), ...own])].slice(-rememberedKeys)
+    this.#value = { ...this.#value, ...(cancel && { cancel }), ...(seen.length > 0 && { seen }) }
     this.#changes++
   }
 
@@ -170,19 +173,17 @@ export class RunModel {
   }
 
   /** The same run with another input and an empty journal. */
+  renewed(input: unknown): RunValue {
+    const { voided: _voided, pending: _pending, ...kept } = this.#value
+    const generation = kept.generation + 1
+    return { ...kept, input, state: 'running', generation, writes: this.#writes, inbox: this.#inbox, tail: [], pages: 0, paged: 0 }
+  }
+
+  /** What is to be written to make it that. */
   renew(input: unknown): RunWrite {
-    const { voided: _voided, pending: _pending, pages, ...kept } = this.#value
-    const value: RunValue = {
-      ...kept,
-      input,
-      state: 'running',
-      generation: kept.generation + 1,
-      writes: ++this.#writes,
-      inbox: this.#inbox,
-      tail: [],
-      pages: 0,
-      paged: 0,
-    }
+    this.#writes++
+    const value = this.renewed(input)
+    const { pages } = this.#value
     const also = Array.from({ length: pages }, (_, page) => ({ key: pageKey(this.workflow, this.id, page), delete: true as const }))
     return { value, status: openStatus(value.version), due: value.createdAt, also }
   }
@@ -193,12 +194,18 @@ const inboxItems = 1_000
 /** Keys of signals that are remembered. */
 const rememberedKeys = 100
 
-/** A run with another item in its inbox; `undefined` where the inbox is full, and the same run where the key was used already. */
-export function withItem(value: RunValue, item: InboxItem, key?: string): RunValue | undefined {
+/** A run with another item in its inbox; `undefined` where the inbox is full, and the same run where one with its key came already. */
+export function withItem(value: RunValue, item: InboxItem): RunValue | undefined {
   const { inbox = [], seen = [] } = value
-  if (key !== undefined && seen.includes(key)) return value
-  if (inbox.length >= inboxItems && item.kind === 'signal') return undefined
-  return { ...value, inbox: [...inbox, item], ...(key !== undefined && { seen: [...seen, key].slice(-rememberedKeys) }) }
+  const isSignal = item.kind === 'signal'
+  if (isSignal && seen.includes(keyOf(item))) return value
+  if (isSignal && inbox.length >= inboxItems) return undefined
+  return { ...value, inbox: [...inbox, item], ...(isSignal && { seen: [...seen, keyOf(item)].slice(-rememberedKeys) }) }
+}
+
+/** Whoever does not know whether a signal has arrived sends the same one again. */
+function keyOf({ id, key = id }: InboxItem): string {
+  return key
 }
 
 function sizeOf(record: JournalRecord): number {

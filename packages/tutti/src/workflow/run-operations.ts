@@ -8,9 +8,9 @@ import type { ChildRuns, RunName } from './execution-host.ts'
 import type { Attempt, Done, Operations, Outcome, Weight } from './operations.ts'
 import { Scope, undoPath, type Place } from './place.ts'
 import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
-import { never, type Composed, type RunSession } from './run-session.ts'
-import { storable } from './storable.ts'
+import { never, type RunSession } from './run-session.ts'
 import type { StepContext } from './step-context.ts'
+import { transacting } from './transacting.ts'
 import { UndoStack } from './undo-stack.ts'
 import type { WaitEnd } from './waits.ts'
 import type { RunFacts } from './workflow-context.ts'
@@ -167,9 +167,10 @@ export class RunOperations implements Operations {
   }
 
   async transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
-    const { writer } = this.#session
+    const session = this.#session
+    const tried = (tx: Transaction): Promise<unknown> => this.#try(place, how, (ctx) => work(tx, ctx))
     try {
-      return await writer.inTurn(() => this.#transact(place, how, work))
+      return await session.doing(() => session.writer.inTurn(() => transacting(session, { place, how, work: tried })))
     } finally {
       if (this.#session.left) await never
     }
@@ -232,41 +233,6 @@ export class RunOperations implements Operations {
       ...how,
     }
     return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))
-  }
-
-  async #transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
-    const session = this.#session
-    const { writer, model } = session
-    const began = this.clock.monotonic()
-    let made: (Composed & { readonly result: Done }) | undefined
-    try {
-      await session.host.storage.transaction(async (tx) => {
-        const returned = await this.#try(place, how, (ctx) => work(tx, ctx))
-        // Nothing of it may stay where the run is another process's by now.
-        session.assertHere()
-        const { value, size } = storable(returned, `The result of ${place.path}`, this.payload)
-        const took = Math.round(this.clock.monotonic() - began)
-        const facts = { ...(how.attempt > 1 && { attempts: how.attempt }), ...(how.undoable && { undo: true as const }) }
-        const seq = this.record(place, { result: value, took, ...facts }, { size })
-        made = { ...session.compose(), result: { result: value, seq } }
-        await writer.writeIn(tx.state, made)
-      })
-    } catch (error) {
-      // The work itself has failed.
-      if (made === undefined) throw error
-      const outcome = await writer.settle(error, made, how.attempt)
-      if (outcome !== 'written') {
-        model.forget(place.path)
-        throw error
-      }
-      made.done()
-      return made.result
-    }
-    // It was made before the transaction could commit.
-    const { done, result } = made as NonNullable<typeof made>
-    writer.written(made as NonNullable<typeof made>)
-    done()
-    return result
   }
 
   #inJournal<T>(work: () => T): T {

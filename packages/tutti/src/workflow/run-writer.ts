@@ -79,7 +79,7 @@ export class RunWriter {
           await this.writeIn(this.#parts.state, made)
         } catch (error) {
           if (made === undefined) {
-            await this.#patience(error, attempt)
+            await this.patience(error, attempt)
             continue
           }
           await made.settled?.(error)
@@ -125,6 +125,11 @@ export class RunWriter {
     }
   }
 
+  /** Gives the run up where its claim is over. */
+  assertClaimed(): void {
+    this.#isOver()
+  }
+
   #isOver(): boolean {
     const { clock, claimedUntil, onLost } = this.#parts
     if (clock.now() < claimedUntil()) return false
@@ -150,7 +155,7 @@ export class RunWriter {
   }
 
   /** Waits until it is worth another try. Throws what the next one would meet as well. */
-  async #patience(error: unknown, attempt: number): Promise<void> {
+  async patience(error: unknown, attempt: number): Promise<void> {
     if (!(error instanceof StorageError) || hopeless.has(error.code)) throw error
     const { clock, log } = this.#parts
     log.warn('A run could not be written; it is tried again', { run: this.#key, error })
@@ -164,7 +169,7 @@ export class RunWriter {
       onLost()
       return 'lost'
     }
-    if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError)) await this.#patience(error, attempt)
+    if (!(error instanceof DocumentConflictError || error instanceof LeaseLostError)) await this.patience(error, attempt)
     let found: RunDocument | undefined
     try {
       found = await state.get<RunValue>(this.#key)

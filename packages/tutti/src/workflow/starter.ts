@@ -1,4 +1,4 @@
-import { DocumentConflictError, type DocumentChange, type Storage } from '../storage/index.ts'
+import { DocumentConflictError, isUnavailable, type DocumentChange, type Storage } from '../storage/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { EngineSettings } from './engine-settings.ts'
 import type { RunName } from './execution-host.ts'
@@ -42,10 +42,21 @@ export class Starter {
       await this.#storage.state.write([change])
     } catch (error) {
       if (error instanceof DocumentConflictError && error.key === change.key) return id
-      throw error
+      if (!isUnavailable(error) || this.#storage.running !== undefined) throw error
+      return this.#afterSilence({ id, change, begin }, error)
     }
     if (this.#storage.running === undefined) begin()
     else this.#storage.running.onCommit(begin)
+    return id
+  }
+
+  /** Finds out whether a run was started when the storage did not answer. */
+  async #afterSilence({ id, change, begin }: PreparedRun, error: unknown): Promise<string> {
+    const found = await this.#storage.state.get(change.key).catch(() => undefined)
+    if (found === undefined) throw error
+    // One that was started by the same write, and not by another one of that id, is claimed for nobody else.
+    const isOwn = found.version === 1 && found.owner === this.#settings.owner && !this.#worker.isHere(change.key)
+    if (isOwn) begin()
     return id
   }
 

@@ -63,15 +63,16 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
         { status: 404 },
       )
     const { value, size } = storable(await validated(schemaOf(source), data), `The signal ${name}`, settings.payload)
-    await this.send({ id: newId(), kind: 'signal', name, data: value, size, at: settings.clock.now() }, key)
+    const item = { id: newId(), kind: 'signal', name, data: value, size, at: settings.clock.now() } as const
+    await this.#send(key === undefined ? item : { ...item, key })
   }
 
   /** Puts something into the run's inbox. */
-  async send(item: InboxItem, key?: string): Promise<void> {
+  async #send(item: InboxItem): Promise<void> {
     const { storage, settings, worker } = this.#parts
     // Within a transaction it is sent with that, or not at all.
     if (storage.running === undefined) {
-      const sent = await worker.find(runKey(this.workflow, this.id))?.deliver(item, key)
+      const sent = await worker.find(runKey(this.workflow, this.id))?.deliver(item)
       if (sent === 'done') return
       if (sent === 'full') throw this.#full()
     }
@@ -79,7 +80,7 @@ export class StoredRun<W extends WorkflowType> implements RunHandle<W> {
     await this.#change((document) => {
       const { value } = document
       if (hasEnded(value.state)) throw runEnded(this.id, value.state, 'it takes no signals any more.')
-      const next = withItem(value, item, key)
+      const next = withItem(value, item)
       if (next === undefined) throw this.#full()
       return next === value ? undefined : { value: next, due: dueAfterMail(document, clock.now()) }
     })

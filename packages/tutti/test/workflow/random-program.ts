@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { StepFailedError, workflow, type Workflow } from '../../src/workflow/public.ts'
+import { milliseconds } from '../../src/kernel/index.ts'
+import { StepFailedError, workflow, type Workflow, type WorkflowLimits } from '../../src/workflow/public.ts'
 import { randomOf, type SimulatedProcess } from './simulated-processes.ts'
 import type { World } from './simulated-world.ts'
 
@@ -19,7 +20,8 @@ export type Operation =
   | { readonly kind: 'sleep'; readonly time: number }
   | { readonly kind: 'signal'; readonly within: number }
   | { readonly kind: 'values' }
-  | { readonly kind: 'child'; readonly name: string; readonly seed: number }
+  | { readonly kind: 'child'; readonly name: string; readonly seed: number; readonly of: SimulatedName }
+  | { readonly kind: 'continue'; readonly seed: number }
   | { readonly kind: 'fail' }
 
 /** A program of a few operations. */
@@ -47,7 +49,7 @@ function programOf(random: () => number, depth = 0): Program {
       case 'values':
         return { kind: 'values' }
       case 'child':
-        return depth > 0 ? { kind: 'values' } : { kind: 'child', name, seed: Math.floor(random() * 2 ** 31) }
+        return depth > 0 ? { kind: 'values' } : { kind: 'child', name, seed: Math.floor(random() * 2 ** 31), of: pick(...names) }
       case 'fail':
         return random() < 0.3 ? { kind: 'fail' } : { kind: 'values' }
       default:
@@ -60,20 +62,78 @@ function programOf(random: () => number, depth = 0): Program {
         }
     }
   }
-  return Array.from({ length: 1 + Math.floor(random() * (depth === 0 ? 6 : 3)) }, operation)
+  const program = Array.from({ length: 1 + Math.floor(random() * (depth === 0 ? 6 : 3)) }, operation)
+  const goesOn = depth === 0 && random() < 0.2
+  return goesOn ? [...program, { kind: 'continue', seed: Math.floor(random() * 2 ** 31) }] : program
 }
 
-const input = z.object({ seed: z.number(), depth: z.number() })
+const input = z.object({
+  seed: z.number(),
+  /** 1 for a run that another one has started. */
+  depth: z.number(),
+  /** How often it has gone on from the beginning, and how many coins it had moved by then. */
+  round: z.number(),
+  moved: z.number(),
+})
 const signals = { go: z.string() }
 
-type Input = z.infer<typeof input>
+export type Input = z.infer<typeof input>
+export type Simulated = Workflow<Input, Readonly<Record<string, unknown>>, typeof signals>
 
-/** The workflow that does programs: what each operation gives comes back by its path. */
-export function interpreter(world: World, process: SimulatedProcess) {
-  const definition: Workflow<Input, Readonly<Record<string, unknown>>, typeof signals> = workflow(
-    'sim',
-    { input, signals, retry: { attempts: 6, delay: 200, maxDelay: 3_000, jitter: 'none' } },
-    async (w, { seed, depth }) => {
+/** What a workflow of the simulation has for limits, and in which of two groups a run is counted. */
+const limits = {
+  sim: {},
+  narrow: { concurrency: { limit: 2, by: groupOf } },
+  paced: { rate: { limit: 2, per: 4_000, by: groupOf } },
+  both: { concurrency: { limit: 1, by: groupOf }, rate: { limit: 2, per: 4_000 } },
+} as const
+
+export type SimulatedName = keyof typeof limits
+
+export const names: readonly SimulatedName[] = ['sim', 'narrow', 'paced', 'both']
+
+/** How many runs of a group go on at a time. */
+export function concurrencyOf(name: SimulatedName): number {
+  const all: WorkflowLimits<Input> = limits[name]
+  return typeof all.concurrency === 'object' ? all.concurrency.limit : Number.POSITIVE_INFINITY
+}
+
+/** How many runs begin in how many milliseconds, of which group. */
+export function rateOf(
+  name: SimulatedName,
+): { readonly limit: number; readonly per: number; readonly by: (input: Input) => string } | undefined {
+  const { rate }: WorkflowLimits<Input> = limits[name]
+  return rate && { limit: rate.limit, per: milliseconds(rate.per), by: rate.by ?? (() => 'all') }
+}
+
+export function groupOf({ seed }: Pick<Input, 'seed'>): string {
+  return seed % 2 === 0 ? 'even' : 'odd'
+}
+
+/** The workflows that do programs, as a process has them. What each operation gives comes back by its path. */
+export function interpreters(world: World, process: SimulatedProcess): Readonly<Record<SimulatedName, Simulated>> {
+  const find = (name: SimulatedName): Simulated => known[name]
+  const known: Readonly<Record<SimulatedName, Simulated>> = {
+    sim: interpreter('sim', { world, process, find }),
+    narrow: interpreter('narrow', { world, process, find }),
+    paced: interpreter('paced', { world, process, find }),
+    both: interpreter('both', { world, process, find }),
+  }
+  return known
+}
+
+function interpreter(
+  called: SimulatedName,
+  parts: { readonly world: World; readonly process: SimulatedProcess; readonly find: (name: SimulatedName) => Simulated },
+): Simulated {
+  const { world, process, find } = parts
+  /** Runs that wait for each other's places would wait for ever. */
+  const childOf = (name: SimulatedName): SimulatedName => (Math.max(concurrencyOf(called), concurrencyOf(name)) < 10 ? 'sim' : name)
+  return workflow(
+    called,
+    { input, signals, retry: { attempts: 6, delay: 200, maxDelay: 3_000, jitter: 'none' }, ...limits[called] },
+    async (w, { seed, depth, round, moved: before }) => {
+      let moved = before
       const seen: Record<string, unknown> = {}
       const perform = async (operations: Program, prefix: string): Promise<void> => {
         for (const operation of operations) {
@@ -102,9 +162,11 @@ export function interpreter(world: World, process: SimulatedProcess) {
                   retry: { attempts: 1_000, delay: 300, maxDelay: 3_000, jitter: 'none' },
                 },
               })
+              moved++
               break
             }
-            case 'all':
+            case 'all': {
+              const movedBefore = moved
               try {
                 await w.all(
                   Object.fromEntries(
@@ -113,13 +175,16 @@ export function interpreter(world: World, process: SimulatedProcess) {
                 )
               } catch (error) {
                 if (!operation.caught || !(error instanceof StepFailedError)) throw error
+                // What the branches had moved is moved back.
+                moved = movedBefore
               }
               break
+            }
             case 'sleep':
               await w.sleep(operation.time)
               break
             case 'signal':
-              await w.signal('go', { within: operation.within })
+              world.took(await w.signal('go', { within: operation.within }))
               break
             case 'values':
               w.now()
@@ -128,7 +193,15 @@ export function interpreter(world: World, process: SimulatedProcess) {
               break
             case 'child':
               if (depth > 0) break
-              await w.run(definition, { seed: operation.seed, depth: depth + 1 }, { name: operation.name })
+              await w.run(
+                find(childOf(operation.of)),
+                { seed: operation.seed, depth: depth + 1, round: 0, moved: 0 },
+                { name: operation.name },
+              )
+              break
+            case 'continue':
+              // One that is in keeps its group.
+              if (round < 3) await w.continueAs({ seed: operation.seed * 2 + (seed % 2), depth, round: round + 1, moved })
               break
             default:
               throw w.fail('as it was meant to')
@@ -139,5 +212,4 @@ export function interpreter(world: World, process: SimulatedProcess) {
       return seen
     },
   )
-  return definition
 }

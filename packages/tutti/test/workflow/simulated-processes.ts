@@ -52,7 +52,7 @@ export class SimulatedTime {
 }
 
 /** What can happen to a call of the storage. */
-export type Fault = 'none' | 'refused' | 'answer lost' | 'killed before' | 'killed after'
+export type Fault = 'none' | 'refused' | 'answer lost' | 'late' | 'killed before' | 'killed after'
 
 /** A process of a simulated world: it can be killed, or stopped for a while. */
 export class SimulatedProcess {
@@ -116,17 +116,21 @@ export class SimulatedProcess {
   }
 
   /** Calls wait for their turn, which the world gives in any order. */
-  async #call<T>(work: (isKilled: () => boolean) => Promise<T>): Promise<T> {
+  async #call<T>(work: (isKilled: () => boolean) => Promise<T>, isTransaction = false): Promise<T> {
     await new Promise<void>((resolve) => this.#calls.push(() => this.#when(resolve)))
     const fault = this.#fault()
     if (fault === 'killed before') this.kill()
     if (this.isDead) return new Promise<never>(() => undefined)
     if (fault === 'refused') throw new StorageError('TUTTI_STORAGE_UNAVAILABLE', 'The storage does not answer.', { status: 503 })
+    if (fault === 'late' && !isTransaction) {
+      // The connection breaks while the server is about to do it.
+      this.#calls.push(() => void work(() => false).catch(() => undefined))
+      throw unknownOutcome()
+    }
     const result = await work(() => this.isDead)
     if (fault === 'killed after') this.kill()
     await this.alive()
-    if (fault === 'answer lost')
-      throw new StorageError('TUTTI_STORAGE_UNAVAILABLE', 'The answer was lost.', { status: 503, details: { outcome: 'unknown' } })
+    if (fault === 'answer lost' || fault === 'late') throw unknownOutcome()
     return result
   }
 
@@ -165,11 +169,15 @@ export class SimulatedProcess {
             if (isKilled()) return new Promise<never>(() => undefined)
             throw error
           }
-        }),
+        }, true),
       migrate: (options) => shared.migrate(options),
       ping: () => shared.ping(),
       close: () => shared.close(),
       [Symbol.asyncDispose]: () => shared.close(),
     }
   }
+}
+
+function unknownOutcome(): StorageError {
+  return new StorageError('TUTTI_STORAGE_UNAVAILABLE', 'The answer was lost.', { status: 503, details: { outcome: 'unknown' } })
 }

@@ -9,6 +9,8 @@ export class World {
   readonly effects = new Map<string, string[]>()
   /** How often the effect of a step was undone, by the key of that. */
   readonly undone = new Map<string, number>()
+  /** The signals that runs have seen. */
+  readonly taken = new Set<string>()
   readonly #random: () => number
   /** While it is false nothing fails any more but what always does. */
   isHostile = true
@@ -29,6 +31,10 @@ export class World {
     await process.alive()
     if (luck < 0.5) throw new Error('failed after it had an effect')
     return result
+  }
+
+  took(signal: string | undefined): void {
+    if (signal !== undefined) this.taken.add(signal)
   }
 
   async undo(process: SimulatedProcess, key: string): Promise<void> {

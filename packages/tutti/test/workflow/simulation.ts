@@ -1,14 +1,14 @@
 import { createWorkflows, type RunHandle, type RunStatus, type StepStatus, type Workflows } from '../../src/workflow/public.ts'
-import { interpreter } from './random-program.ts'
+import type { RunValue } from '../../src/workflow/run-document.ts'
+import { interpreters, names, type Input, type Simulated, type SimulatedName } from './random-program.ts'
+import { LimitWatch } from './simulated-limits.ts'
 import { randomOf, SimulatedProcess, SimulatedTime, type Fault } from './simulated-processes.ts'
 import { World } from './simulated-world.ts'
-
-type Simulated = ReturnType<typeof interpreter>
 
 interface Member {
   readonly process: SimulatedProcess
   readonly engine: Workflows
-  readonly definition: Simulated
+  readonly definitions: Readonly<Record<SimulatedName, Simulated>>
 }
 
 /** How much happens before everything is left in peace. */
@@ -27,11 +27,18 @@ class Simulation {
   readonly #calls: (() => void)[] = []
   readonly #members: Member[] = []
   readonly #sent = new Set<string>()
-  #runs = 0
+  /** The signals of which somebody knows that they have arrived. */
+  readonly #arrived = new Set<string>()
+  readonly #runs: { readonly id: string; readonly name: SimulatedName }[] = []
+  /** What most runs are of, so that they get in each other's way. */
+  readonly #favourite: SimulatedName
+  readonly #limits: LimitWatch
 
   constructor(seed: number) {
     this.#random = randomOf(seed)
     this.#world = new World(this.#random)
+    this.#limits = new LimitWatch(this.#world.storage.state)
+    this.#favourite = this.#pick(names)
   }
 
   /** Plays it to the end. Gives what is wrong then. */
@@ -41,6 +48,7 @@ class Simulation {
     for (let i = 0; i < actions; i++) {
       this.#act()
       await settled()
+      if (i % 4 === 0) await this.#limits.look()
     }
     const open = await this.#heal()
     return open.length > 0 ? [`these runs have not ended: ${open.join(', ')}`] : this.#check()
@@ -71,9 +79,11 @@ class Simulation {
       if (this.#calls.length > 0) this.#giveTurn()
       else this.#time.pass(this.#time.next)
       await settled()
-      if (i % 25 !== 0) continue
-      const runs = await this.#world.storage.state.list('runs:sim/', { limit: 1_000 })
+      if (i % 10 === 0) await this.#limits.look()
+      if (i % 50 !== 0) continue
+      const runs = await Promise.all(names.map((name) => this.#world.storage.state.list(`runs:${name}/`, { limit: 1_000 })))
       open = runs
+        .flat()
         .filter(({ status = '' }) => status.startsWith('open@') || status === 'stuck')
         .map(({ key, value }) => `${key} ${JSON.stringify(value)}`)
       if (open.length === 0 && this.#calls.length === 0) return []
@@ -88,8 +98,8 @@ class Simulation {
       calls: this.#calls,
       fault: () => this.#fault(),
     })
-    const definition = interpreter(this.#world, process)
-    const engine = createWorkflows(process.storage, [definition], {
+    const definitions = interpreters(this.#world, process)
+    const engine = createWorkflows(process.storage, Object.values(definitions), {
       clock: process.clock,
       owner: process.name,
       lease: 3_000,
@@ -98,21 +108,23 @@ class Simulation {
       takeovers: 1_000,
       concurrency: 3,
     })
-    this.#members.push({ process, engine, definition })
+    this.#members.push({ process, engine, definitions })
     engine.start().catch(() => undefined)
   }
 
   #startRun(): void {
     const member = this.#anyone()
-    if (member === undefined || this.#runs >= 3) return
-    const id = `r${this.#runs++}`
-    const seed = Math.floor(this.#random() * 2 ** 31)
+    if (member === undefined || this.#runs.length >= 4) return
+    const id = `r${this.#runs.length}`
+    const name = this.#random() < 0.7 ? this.#favourite : this.#pick(names)
+    this.#runs.push({ id, name })
+    const input = { seed: Math.floor(this.#random() * 2 ** 31), depth: 0, round: 0, moved: 0 }
     const late = this.#random()
     const options = { id, ...(late < 0.1 && { after: 2_000 }), ...(late > 0.9 && { deadline: 20_000 }) }
     const start = async (): Promise<void> => {
       for (;;) {
         try {
-          await member.engine.run(member.definition, { seed, depth: 0 }, options)
+          await member.engine.run(member.definitions[name], input, options)
           return
         } catch {
           await member.process.clock.sleep(100)
@@ -124,8 +136,9 @@ class Simulation {
 
   #meddle(what: (run: RunHandle<Simulated>) => Promise<unknown>): void {
     const member = this.#anyone()
-    if (member === undefined || this.#runs === 0) return
-    const run = member.engine.get(member.definition, `r${Math.floor(this.#random() * this.#runs)}`)
+    if (member === undefined || this.#runs.length === 0) return
+    const { id, name } = this.#pick(this.#runs)
+    const run = member.engine.get(member.definitions[name], id)
     // It may be too early or too late for it, or the storage may fail.
     what(run).catch(() => undefined)
   }
@@ -133,7 +146,12 @@ class Simulation {
   async #send(run: RunHandle<Simulated>): Promise<void> {
     const data = `signal ${this.#sent.size}`
     this.#sent.add(data)
-    await run.signal('go', data, { key: data })
+    await run.signal('go', data, this.#random() < 0.5 ? { key: data } : {})
+    this.#arrived.add(data)
+  }
+
+  #pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.#random() * choices.length)] as T
   }
 
   /** Some process that lives and is awake. */
@@ -153,30 +171,37 @@ class Simulation {
     if (dice < 0.02) return 'killed before'
     if (dice < 0.04) return 'killed after'
     if (dice < 0.06) return 'refused'
-    return dice < 0.08 ? 'answer lost' : 'none'
+    if (dice < 0.08) return 'answer lost'
+    return dice < 0.1 ? 'late' : 'none'
   }
 
   async #check(): Promise<string[]> {
-    const problems: string[] = []
+    const problems: string[] = [...this.#limits.problems]
     const { storage } = this.#world
     const last = this.#members.at(-1)
     if (last === undefined) return ['there is no process']
-    const reader = createWorkflows(storage, [last.definition], { clock: last.process.clock })
+    const reader = createWorkflows(storage, Object.values(last.definitions), { clock: last.process.clock })
     const { runs } = await reader.list({ limit: 1_000 })
-    const states = new Map(runs.map(({ id, state }) => [id, state]))
+    const simulated = runs.map((run): SimulatedRun => ({ ...run, name: nameOf(run.workflow), journal: journalOf(run) }))
+    const states = new Map(simulated.map(({ journal, state }) => [journal, state]))
     const signals: unknown[] = []
     let moved = 0
-    for (const run of runs) {
-      const steps = await reader.get(last.definition, run.id).steps()
-      problems.push(...this.#checkRun(run, steps).map((problem) => `${run.id} (${run.state}): ${problem}`))
+    for (const run of simulated) {
+      const steps = await reader.get(last.definitions[run.name], run.id).steps()
+      problems.push(...this.#checkRun(run, steps).map((problem) => `${run.workflow}/${run.id} (${run.state}): ${problem}`))
       const parent = states.get(run.id.slice(0, run.id.indexOf('/')))
       if (run.state === 'completed' && parent !== undefined && parent !== 'completed')
         problems.push(`${run.id} is completed, and its parent ${parent}`)
       signals.push(...steps.filter(({ kind, result }) => kind === 'signal' && result !== undefined).map(({ result }) => result))
-      moved += steps.filter(({ kind, failure, undo }) => kind === 'tx' && failure === undefined && undo !== 'done').length
+      moved +=
+        inputOf(run).moved + steps.filter(({ kind, failure, undo }) => kind === 'tx' && failure === undefined && undo !== 'done').length
     }
     if (new Set(signals).size !== signals.length || !signals.every((one) => this.#sent.has(String(one))))
       problems.push(`signals were taken that nobody sent, or twice: ${signals.join(', ')}`)
+    const documents = await Promise.all(names.map((name) => storage.state.list<RunValue>(`runs:${name}/`, { limit: 1_000 })))
+    const unread = new Set(documents.flat().flatMap(({ value }) => (value.inbox ?? []).map(({ data }) => data)))
+    const lost = [...this.#arrived].filter((one) => !unread.has(one) && !this.#world.taken.has(one))
+    if (lost.length > 0) problems.push(`signals were lost: ${lost.join(', ')}`)
     const [from, to] = (await storage.state.getMany<{ coins: number; moves: string[] }>(['money/from', 'money/to'])).map(
       (one) => one?.value,
     )
@@ -185,16 +210,16 @@ class Simulation {
     return problems
   }
 
-  #checkRun({ id, state, output }: RunStatus, steps: readonly StepStatus[]): string[] {
+  #checkRun({ name, journal, state, output }: SimulatedRun, steps: readonly StepStatus[]): string[] {
     const problems: string[] = []
     const paths = steps.map(({ step }) => step)
     const seqs = new Map(paths.map((path, seq) => [path, seq]))
     if (seqs.size !== paths.length) problems.push(`a step was recorded twice: ${paths.join(', ')}`)
     for (const { step, kind, result, failure, undo } of steps) {
-      const key = `sim/${id}/${step}`
+      const key = `${name}/${journal}/${step}`
       if (kind === 'step' && failure === undefined && !(this.#world.effects.get(key) ?? []).includes(String(result)))
         problems.push(`${step} was recorded with ${String(result)}, which it never gave`)
-      if (kind === 'step' && (undo === 'done') !== this.#world.undone.has(`sim/${id}/undo:${step}`))
+      if (kind === 'step' && (undo === 'done') !== this.#world.undone.has(`${name}/${journal}/undo:${step}`))
         problems.push(`${step} is recorded as undo ${undo}, but that is not what happened`)
       if (undo === 'possible' && state !== 'completed') problems.push(`${step} was not undone`)
       if (state === 'failed' && undo !== 'none') problems.push(`${step} has undo ${undo} in a run that has nothing to undo`)
@@ -206,7 +231,7 @@ class Simulation {
     }
     if (state === 'completed')
       for (const key of this.#world.effects.keys()) {
-        const step = key.startsWith(`sim/${id}/`) ? key.slice(`sim/${id}/`.length) : '/'
+        const step = key.startsWith(`${name}/${journal}/`) ? key.slice(`${name}/${journal}/`.length) : '/'
         // In a branch that was given up it may have been interrupted.
         if (!step.includes('/') && !seqs.has(step)) problems.push(`${step} had an effect without a record`)
       }
@@ -221,6 +246,26 @@ class Simulation {
     }
     return problems
   }
+}
+
+/** A run of a simulation, and what the keys of its steps begin with. */
+interface SimulatedRun extends RunStatus {
+  readonly name: SimulatedName
+  readonly journal: string
+}
+
+function nameOf(workflow: string): SimulatedName {
+  return names.find((name) => name === workflow) ?? 'sim'
+}
+
+function inputOf({ input }: RunStatus): Input {
+  // It is what these simulations have started it with.
+  return input as Input
+}
+
+function journalOf(run: RunStatus): string {
+  const { round } = inputOf(run)
+  return round === 0 ? run.id : `${run.id}.${round}`
 }
 
 function prefixOf(path: string): string {
