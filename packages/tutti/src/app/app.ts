@@ -19,6 +19,7 @@ import {
 import {
   fetchThrough,
   HttpContext,
+  jsonEncoder,
   ResponseCache,
   Router,
   type Address,
@@ -27,6 +28,7 @@ import {
   type HttpApplication,
   type Method,
   type Middleware,
+  type OpenApiDocument,
   type Route,
   type RouteOptions,
   type SocketRoute,
@@ -44,7 +46,7 @@ import { Backend } from './backend.ts'
 import { BackendBuilder } from './backend-builder.ts'
 import { isConfigDefinition } from './config/define-config.ts'
 import { compileHttp } from './compile-http.ts'
-import type { OpenApiChange } from './docs.ts'
+import { describeApi, type OpenApiChange } from './docs.ts'
 import { Module } from './module.ts'
 import { isAggregate } from './messages.ts'
 import { checkOptions, type AppOptions } from './options.ts'
@@ -238,7 +240,7 @@ export class App extends BackendBuilder {
     return this
   }
 
-  /** Every route with what it was declared with, in the order of declaration; those of plugins once the application has started. */
+  /** Every route with what it was declared with, in the order of declaration; those of plugins once the application was prepared. */
   routes(): RouteInfo[] {
     return this.#routes.map(routeInfo)
   }
@@ -271,12 +273,29 @@ export class App extends BackendBuilder {
     await (work ? this.#start() : (this.#starting ??= this.#startIdle()))
   }
 
+  /** Checks the configuration and has plugins declare what they bring, without a start: for tools that tell what there is. Idempotent. */
+  prepare(): Promise<void> {
+    return (this.#prepared ??= this.#prepareOnce())
+  }
+
+  /** The API description (OpenAPI), whether it is served or not. */
+  async apiDescription(): Promise<OpenApiDocument> {
+    await this.prepare()
+    const { docs, http = {} } = this.#options
+    return describeApi(docs, {
+      name: this.name,
+      routes: this.#routes.map(({ route }) => route),
+      mediaTypes: [jsonEncoder, ...(http.encoders ?? [])].map(({ mediaType }) => mediaType),
+      changes: this.#documentChanges,
+    })
+  }
+
   /**
    * Opens the storages without starting, and leaves them as they are, for tools that look after schemas: its own, and that of read models
    * where it is another one; none where nothing uses one. `stop` closes them.
    */
   async openStorages(): Promise<readonly Storage[]> {
-    await this.#prepare()
+    await this.prepare()
     return this.backend.openStorages()
   }
 
@@ -368,18 +387,13 @@ export class App extends BackendBuilder {
     return this.#starting
   }
 
-  /** Checks the configuration and has plugins declare what they bring, once. */
-  #prepare(): Promise<void> {
-    return (this.#prepared ??= this.#prepareOnce())
-  }
-
   async #prepareOnce(): Promise<void> {
     void this.config
     for (const plugin of orderPlugins(this.#plugins)) await plugin.setup(this)
   }
 
   async #startIdle(): Promise<HttpApplication> {
-    await this.#prepare()
+    await this.prepare()
     const http = (this.#http = await this.#compile())
     this.#lifecycle.add({ name: 'dependencies', stop: () => this.#container.dispose() })
     for (const hook of [...this.backend.foundation, ...this.backend.idle]) this.#lifecycle.add(hook)
@@ -388,7 +402,7 @@ export class App extends BackendBuilder {
   }
 
   async #startOnce(server: LifecycleHook | undefined): Promise<HttpApplication> {
-    await this.#prepare()
+    await this.prepare()
     const http = (this.#http = await this.#compile())
     // Stopped in reverse: the server first, then background work, which may need what hooks close, then hooks, dependencies and telemetry.
     this.#lifecycle.add({

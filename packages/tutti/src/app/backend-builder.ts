@@ -7,7 +7,7 @@ import type { EventFrom, Projector, ReadableEvent, ReadableSource } from '../pro
 import type { CronOptions, EveryOptions, Scheduler } from '../schedule/index.ts'
 import type { Schema } from '../schema/index.ts'
 import type { SqlDatabase, Storage } from '../storage/index.ts'
-import type { Workflows } from '../workflow/index.ts'
+import type { Workflow, Workflows } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { EventHandlerContext, OnOptions } from './event-handler.ts'
@@ -170,6 +170,11 @@ export abstract class BackendBuilder extends RouteBuilder<''> {
   /** What holds on to a run of a workflow: to ask for its status and result, to signal and to cancel it. */
   get getRun(): Verbs['getRun'] {
     return this.backend.messages.verbs.getRun
+  }
+
+  /** The workflows that the application uses, in all their versions. */
+  get workflows(): readonly Workflow[] {
+    return this.backend.runs.workflows
   }
 
   /** The runs of workflows: to look at, signal, cancel and retry. */

@@ -20,16 +20,20 @@ export interface DocsParts {
 export function routesOfDocs(docs: boolean | DocsOptions | undefined, parts: DocsParts): Route[] {
   const wanted = docs ?? process.env['NODE_ENV'] !== 'production'
   if (wanted === false) return []
-  const { path = '/docs', json = '/openapi.json', info, ...described } = wanted === true ? {} : wanted
-  const document = async (): Promise<OpenApiDocument> => {
-    let made = await openApiDocument(parts.routes, {
-      ...described,
-      info: { title: parts.name, version: '0.0.0', ...info },
-      mediaTypes: parts.mediaTypes,
-    })
-    for (const change of parts.changes) made = await change(made)
-    return made
-  }
+  const { path = '/docs', json = '/openapi.json' } = wanted === true ? {} : wanted
+  const document = (): Promise<OpenApiDocument> => describeApi(wanted, parts)
   const taken = new Set(parts.routes.flatMap((route) => (route.method === 'GET' || route.method === 'ALL' ? [route.path] : [])))
   return docsRoutes({ path: path === false || taken.has(path) ? false : path, json, document }).filter((route) => !taken.has(route.path))
+}
+
+/** The API description of an application, whether it is served or not. */
+export async function describeApi(docs: boolean | DocsOptions | undefined, parts: DocsParts): Promise<OpenApiDocument> {
+  const { path: _path, json: _json, info, ...described } = typeof docs === 'object' ? docs : {}
+  let made = await openApiDocument(parts.routes, {
+    ...described,
+    info: { title: parts.name, version: '0.0.0', ...info },
+    mediaTypes: parts.mediaTypes,
+  })
+  for (const change of parts.changes) made = await change(made)
+  return made
 }

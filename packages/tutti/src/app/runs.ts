@@ -49,6 +49,11 @@ export class Runs {
     return this.#workflows.size > 0
   }
 
+  /** All workflows, in all their versions. */
+  get workflows(): readonly Workflow[] {
+    return [...this.#workflows.values()]
+  }
+
   /** What executes them. Throws `TUTTI_APP_NOT_STARTED` before the start, and `TUTTI_WORKFLOW_UNKNOWN` where there are none. */
   get engine(): Workflows {
     if (this.#engine !== undefined) return this.#engine

@@ -59,6 +59,7 @@ describe('an application that was started without work', () => {
     await expect.poll(() => tool.deadLetters.list()).toEqual([])
 
     await worker.run(Greet, 'Ada', { id: 'run-2' })
+    expect(tool.workflows).toEqual([Greet])
     await tool.runs.get(Greet, 'run-2').signal('go', 'hello')
     expect(await worker.runs.get(Greet, 'run-2').result()).toBe('hello Ada')
 
@@ -89,5 +90,15 @@ describe('the storages of an application', () => {
   it('are none where nothing uses one', async () => {
     await using app = new App({ log: { level: 'silent' } })
     expect(await app.openStorages()).toEqual([])
+  })
+})
+
+describe('an application that was prepared', () => {
+  it('tells its routes and describes its API, those of plugins included, without a start', async () => {
+    await using app = new App({ name: 'shop', log: { level: 'silent' }, docs: false })
+    app.use({ name: 'greetings', setup: (host) => void host.get('/hello', () => 'hello') })
+    expect(await app.apiDescription()).toMatchObject({ info: { title: 'shop' }, paths: { '/hello': { get: {} } } })
+    expect(app.routes()).toMatchObject([{ method: 'GET', path: '/hello' }])
+    expect(app.storage).toBeUndefined()
   })
 })
