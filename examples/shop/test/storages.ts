@@ -27,9 +27,10 @@ const servers = {
 } as const
 
 /** All of them; `npm test` brings the servers up. */
-export const storages: readonly StorageKind[] = [{ name: 'SQLite', create: file }, server('PostgreSQL'), server('MariaDB')]
+export const storages: readonly StorageKind[] = [{ name: 'SQLite', create: fileStorage }, server('PostgreSQL'), server('MariaDB')]
 
-async function file(): Promise<OwnStorage> {
+/** A storage in a file. */
+export async function fileStorage(): Promise<OwnStorage> {
   const folder = await mkdtemp(join(tmpdir(), 'shop-test-'))
   return { url: `sqlite:${join(folder, 'shop.db')}`, remove: () => rm(folder, { recursive: true }) }
 }
