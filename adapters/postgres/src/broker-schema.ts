@@ -1,20 +1,28 @@
+import { claim, settleLanes, settleLone } from './broker-claims.ts'
 import { plannedOnce } from './schema/plans.ts'
 
 /** One change of the broker's schema; a released one is never changed, another one is put behind it. `s` is the quoted schema. */
 export function brokerSteps(s: string): readonly { readonly version: number; readonly name: string; readonly sql: string }[] {
-  return [{ version: 1, name: 'messages and their lanes', sql: [tables(s), groups(s), publish(s), claim(s), settle(s)].join('\n') }]
+  return [
+    {
+      version: 1,
+      name: 'messages and their lanes',
+      sql: [tables(s), groups(s), publish(s), settleLanes(s), settleLone(s), claim(s)].join('\n'),
+    },
+  ]
 }
 
 /**
- * A lane is what is handed out to one consumer at a time: the messages of a key, or one message without a key. Consumers lease lanes; the
- * rows of messages are written once and deleted once. So a key whose first message waits for its next attempt is one row that is not due,
- * however many messages wait behind it. Each group has lanes and messages of its own.
+ * A lane is what is handed out to one consumer at a time: the messages of a key, or one message without a key that has failed before.
+ * Consumers lease lanes; the rows of messages are written once and deleted once. So a key whose first message waits for its next attempt is
+ * one row that is not due, however many messages wait behind it. A message without a key stands in the queue at first, and those that are
+ * taken from there together are one row of claims: most messages never come back, and are not worth a lease of their own. Each group has
+ * messages of its own.
  */
 function tables(s: string): string {
   const churn = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0'
   return `
 create sequence ${s}.message_ids;
-create sequence ${s}.message_tokens;
 
 create table ${s}.message_groups (
   id integer primary key generated always as identity,
@@ -25,14 +33,14 @@ create table ${s}.message_groups (
 );
 
 create table ${s}.message_lanes (
-  -- That of the message where it has no key.
+  -- The number of the message where it has no key.
   id bigint primary key,
   group_id integer not null,
   -- A hash of the key and the group: should two share one, they wait for each other.
   key bigint,
   -- When it may be handed out, in milliseconds since 1970: in the future while it is leased, delayed or resting.
   visible_at bigint not null,
-  -- Who has it: each claim draws a new one.
+  -- Who has it: each claim brings a new one.
   token bigint,
   -- Those of the first message.
   failures integer not null default 0,
@@ -41,7 +49,28 @@ create table ${s}.message_lanes (
 create unique index message_lanes_key on ${s}.message_lanes (key) where key is not null;
 create index message_lanes_due on ${s}.message_lanes (group_id, visible_at, id);
 
+create table ${s}.message_queue (
+  group_id integer not null,
+  -- When it may be handed out, in milliseconds since 1970.
+  visible_at bigint not null,
+  id bigint not null,
+  primary key (group_id, visible_at, id)
+) with (${churn});
+
+create table ${s}.message_claims (
+  token bigint primary key,
+  group_id integer not null,
+  -- In milliseconds since 1970: then they are everybody's again.
+  until bigint not null,
+  -- Those that are done are still among them, but not those that were given back.
+  ids bigint[] not null,
+  -- How many are not settled.
+  open integer not null
+) with (${churn}, fillfactor = 50);
+create index message_claims_due on ${s}.message_claims (group_id, until);
+
 create table ${s}.messages (
+  -- Its own number where it has no key.
   lane bigint not null,
   id bigint not null,
   published_at bigint not null,
@@ -81,23 +110,44 @@ begin
   delete from ${s}.message_groups where topic = p_topic and name = p_name returning id into v_id;
   if v_id is null then return false; end if;
   delete from ${s}.messages m using ${s}.message_lanes l where l.group_id = v_id and m.lane = l.id;
+  delete from ${s}.messages m using ${s}.message_queue q where q.group_id = v_id and m.lane = q.id;
+  delete from ${s}.messages m using ${s}.message_claims c where c.group_id = v_id and m.lane = any(c.ids);
+  delete from ${s}.message_queue where group_id = v_id;
+  delete from ${s}.message_claims where group_id = v_id;
   delete from ${s}.message_lanes where group_id = v_id;
   return true;
 end $$;
 
--- Removes what nobody has taken for too long, and is not being handled.
+-- Removes what nobody has taken for too long, and is not being handled: what is locked here nobody claims meanwhile.
 create function ${s}.expire_messages(p_age bigint) returns bigint language plpgsql as $$
 declare
   v_now bigint := ${s}.message_time();
-  v_count bigint;
+  v_ids bigint[];
+  v_count bigint; v_more bigint;
 begin
-  delete from ${s}.messages m using ${s}.message_lanes l where m.published_at < v_now - p_age and l.id = m.lane and l.visible_at <= v_now;
+  v_ids := array(
+    select l.id from ${s}.message_lanes l
+     where l.visible_at <= v_now and exists (select from ${s}.messages m where m.lane = l.id and m.published_at < v_now - p_age)
+       for no key update skip locked
+  );
+  delete from ${s}.messages m where m.lane = any(v_ids) and m.published_at < v_now - p_age;
   get diagnostics v_count = row_count;
-  with empty as materialized (
-    select id from ${s}.message_lanes l where visible_at <= v_now and not exists (select from ${s}.messages m where m.lane = l.id) for update skip locked
+  -- Whoever publishes into a lane at this moment holds it, and then it is not empty.
+  v_ids := array(
+    select l.id from ${s}.message_lanes l where l.id = any(v_ids) and not exists (select from ${s}.messages m where m.lane = l.id)
+       for update skip locked
+  );
+  delete from ${s}.message_lanes l where l.id = any(v_ids) and not exists (select from ${s}.messages m where m.lane = l.id);
+  with old as materialized (
+    select q.ctid from ${s}.message_queue q
+     where q.visible_at <= v_now and exists (select from ${s}.messages m where m.lane = q.id and m.published_at < v_now - p_age)
+       for update skip locked
+  ), gone as (
+    delete from ${s}.message_queue q using old where q.ctid = old.ctid returning q.id
   )
-  delete from ${s}.message_lanes l using empty e where l.id = e.id and not exists (select from ${s}.messages m where m.lane = l.id);
-  return v_count;
+  delete from ${s}.messages m using gone where m.lane = gone.id;
+  get diagnostics v_more = row_count;
+  return v_count + v_more;
 end $$;
 `
 }
@@ -157,104 +207,11 @@ begin
        order by i.n, g.id
     ) i
   ), lone as (
-    insert into ${s}.message_lanes (id, group_id, visible_at) select id, group_id, v_now + delay from new where hash is null
+    insert into ${s}.message_queue (group_id, visible_at, id) select group_id, v_now + delay, id from new where hash is null
   )
   insert into ${s}.messages (lane, id, published_at, meta, body, bytes)
     select coalesce(l.id, n.id), n.id, v_now, n.meta, case when n.bytes is null then coalesce(n.body, '') end, n.bytes
       from new n left join ${s}.message_lanes l on l.key = n.hash;
-end $$;
-`
-}
-
-function claim(s: string): string {
-  return `
--- Gives the messages of lanes that are due, and leases these; where none is, when the next one will be.
-create function ${s}.claim_messages(p_group integer, p_limit integer, p_lease bigint)
-returns table (lane bigint, token bigint, deliveries integer, failures integer, id bigint, published_at bigint, meta text, body text, bytes text, next_in bigint)
-language plpgsql ${plannedOnce} as $$
-#variable_conflict use_column
-declare
-  v_now bigint := ${s}.message_time();
-  v_token bigint;
-  v_lanes bigint[];
-begin
-  with due as materialized (
-    select l.id from ${s}.message_lanes l where l.group_id = p_group and l.visible_at <= v_now
-     order by l.visible_at, l.id limit p_limit for no key update skip locked
-  ), taken as (
-    update ${s}.message_lanes l set visible_at = v_now + p_lease, token = t.next, deliveries = l.deliveries + 1
-      from due, (select nextval('${s}.message_tokens') as next offset 0) t where l.id = due.id returning l.id
-  )
-  select array_agg(taken.id) into v_lanes from taken;
-  if v_lanes is null then
-    return query select null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::bigint, null::text, null::text, null::text,
-      (select min(l.visible_at) - v_now from ${s}.message_lanes l where l.group_id = p_group and l.visible_at > v_now);
-    return;
-  end if;
-  -- Another statement, so that what was handled before the lanes were locked is not seen any more.
-  return query
-    select l.id, l.token, l.deliveries, l.failures, m.id, m.published_at, m.meta, m.body, encode(m.bytes, 'base64'), null::bigint
-      from unnest(v_lanes) n(id) join ${s}.message_lanes l on l.id = n.id
-      cross join lateral (
-        select m.id, m.published_at, m.meta, m.body, m.bytes from ${s}.messages m where m.lane = l.id
-         order by m.id limit greatest(1, p_limit / cardinality(v_lanes))
-      ) m
-     order by m.id;
-end $$;
-`
-}
-
-function settle(s: string): string {
-  return `
--- Removes the messages of lanes up to one of them, and gives the lanes back to be handed out after a while, or keeps them (-1). Tells
--- whether any is to be handed out at once.
-create function ${s}.settle_messages(p_lanes bigint[], p_tokens bigint[], p_upto bigint[], p_after bigint[], p_failed boolean[])
-returns boolean language plpgsql ${plannedOnce} as $$
-declare
-  v_now bigint := ${s}.message_time();
-  o_lane bigint[]; o_upto bigint[]; o_after bigint[]; o_failed boolean[]; o_keyed boolean[]; v_empty bigint[];
-begin
-  -- Those that are still the caller's, locked in the order of all writers.
-  select array_agg(o.id), array_agg(o.upto), array_agg(o.after), array_agg(o.failed), array_agg(o.keyed) into o_lane, o_upto, o_after, o_failed, o_keyed from (
-    select l.id, n.upto, n.after, n.failed, l.key is not null as keyed
-      from unnest(p_lanes, p_tokens, p_upto, p_after, p_failed) n(lane, token, upto, after, failed)
-      join ${s}.message_lanes l on l.id = n.lane and l.token = n.token
-     order by l.key, l.id for no key update of l
-  ) o;
-  if o_lane is null then return false; end if;
-  delete from ${s}.messages m using unnest(o_lane, o_upto) o(lane, upto) where m.lane = o.lane and m.id <= o.upto;
-  delete from ${s}.message_lanes l using unnest(o_lane, o_upto, o_keyed) o(lane, upto, keyed) where l.id = o.lane and not o.keyed and o.upto > 0;
-  v_empty := array(
-    select o.lane from unnest(o_lane, o_after, o_keyed) o(lane, after, keyed)
-     where o.keyed and o.after >= 0 and not exists (select from ${s}.messages m where m.lane = o.lane)
-  );
-  if cardinality(v_empty) > 0 then
-    -- Waits for those who publish into them, and looks again.
-    perform from ${s}.message_lanes l where l.id = any(v_empty) order by l.key for update;
-    delete from ${s}.message_lanes l where l.id = any(v_empty) and not exists (select from ${s}.messages m where m.lane = l.id);
-  end if;
-  update ${s}.message_lanes l
-     set visible_at = v_now + o.after, token = null, deliveries = 0,
-         failures = case when o.upto > 0 then 0 else l.failures end + o.failed::integer
-    from unnest(o_lane, o_upto, o_after, o_failed, o_keyed) o(lane, upto, after, failed, keyed)
-   where l.id = o.lane and o.after >= 0 and (o.keyed or o.upto = 0);
-  return exists (
-    select from unnest(o_lane, o_upto, o_after, o_keyed) o(lane, upto, after, keyed) join ${s}.message_lanes l on l.id = o.lane
-     where o.after = 0 and (o.keyed or o.upto = 0)
-  );
-end $$;
-
--- Prolongs leases; gives the lanes that are still the caller's.
-create function ${s}.extend_lanes(p_lanes bigint[], p_tokens bigint[], p_lease bigint) returns setof bigint language plpgsql ${plannedOnce} as $$
-declare
-  v_now bigint := ${s}.message_time();
-  o_lane bigint[];
-begin
-  select array_agg(o.id) into o_lane from (
-    select l.id from unnest(p_lanes, p_tokens) n(lane, token) join ${s}.message_lanes l on l.id = n.lane and l.token = n.token
-     order by l.key, l.id for no key update of l
-  ) o;
-  return query update ${s}.message_lanes l set visible_at = v_now + p_lease where l.id = any(o_lane) returning l.id;
 end $$;
 `
 }

@@ -12,13 +12,32 @@ export interface Publication {
 export interface PostgresDelivery extends Delivery {
   /** Its number, which grows in the order of its key. */
   readonly number: string
-  readonly lane: LaneClaim
+  /** The lane that was leased for it; `undefined` where it came straight from the queue. */
+  readonly lane: string | undefined
+  /** Tells the claim from others. */
+  readonly token: string
 }
 
 /** What tells a claim of a lane from others. */
 export interface LaneClaim {
   readonly lane: string
   readonly token: string
+}
+
+/** What is asked for in one claim. */
+export interface ClaimRequest {
+  readonly group: number
+  readonly token: string
+  /** In milliseconds. */
+  readonly lease: number
+  readonly limit: number
+  readonly from: ClaimPlace
+}
+
+/** Up to where a group was looked through, in the server's milliseconds since 1970: its lanes, and its queue. */
+export interface ClaimPlace {
+  readonly lanes: number
+  readonly queue: number
 }
 
 /** What becomes of a lane. */
@@ -30,11 +49,28 @@ export interface LaneSettlement extends LaneClaim {
   readonly failed: boolean
 }
 
+/** What becomes of a message that came straight from the queue. */
+export interface LoneSettlement {
+  readonly token: string
+  readonly number: string
+  /** When it may be handed out again, in milliseconds from now; -1 removes it. */
+  readonly after: number
+  readonly failed: boolean
+}
+
+/** What is settled together. */
+export interface Changes {
+  readonly lanes: readonly LaneSettlement[]
+  readonly lone: readonly LoneSettlement[]
+}
+
 /** What a claim has found. */
 export interface Claimed {
   readonly deliveries: readonly PostgresDelivery[]
   /** Where there is nothing: in how many milliseconds there will be something, if that is known. */
   readonly nextIn: number | undefined
+  /** Up to where all is taken that there was. */
+  readonly upTo: { readonly lanes: number | undefined; readonly queue: number | undefined }
 }
 
 /** The broker's statements. `schema` is quoted. */
@@ -84,35 +120,44 @@ export class BrokerStatements {
     ])
   }
 
-  async claim(group: number, limit: number, lease: number): Promise<Claimed> {
-    const rows = await this.#ask(`select * from ${this.#schema}.claim_messages($1, $2, $3)`, [group, limit, lease])
+  async claim({ group, token, lease, limit, from }: ClaimRequest): Promise<Claimed> {
+    const statement = `select * from ${this.#schema}.claim_messages($1, $2, $3, $4, $5, $6)`
+    const rows = await this.#ask(statement, [group, token, lease, limit, from.lanes, from.queue])
     const [first] = rows
-    if (first === undefined || first[0] === null) return { deliveries: [], nextIn: numberOf(first?.[9]) }
-    const lanes = new Map<string, LaneClaim>()
-    const deliveries = rows.map((row) => deliveryOf(row, lanes))
-    return { deliveries, nextIn: undefined }
+    if (first === undefined || first[3] === null)
+      return { deliveries: [], nextIn: numberOf(first?.[8]), upTo: { lanes: undefined, queue: undefined } }
+    const lanes = new Set<string>()
+    const deliveries = rows.map((row) => deliveryOf(row, token, lanes))
+    return { deliveries, nextIn: undefined, upTo: { lanes: numberOf(first[9]), queue: numberOf(first[10]) } }
   }
 
-  /** Resolves with whether any of the lanes is due at once. */
-  async settle(settlements: readonly LaneSettlement[]): Promise<boolean> {
-    const [row] = await this.#ask(`select ${this.#schema}.settle_messages($1, $2, $3, $4, $5)`, [
-      settlements.map(({ lane }) => lane),
-      settlements.map(({ token }) => token),
-      settlements.map(({ upTo }) => upTo),
-      settlements.map(({ after }) => Math.ceil(after)),
-      settlements.map(({ failed }) => failed),
-    ])
-    return row?.[0] === 't'
+  /** Undoes a claim of which it is not known whether it took place. */
+  async unclaim(group: number, token: string): Promise<void> {
+    await this.#ask(`select ${this.#schema}.unclaim_messages($1, $2)`, [group, token])
+  }
+
+  /** Resolves with whether any of the messages is due at once. */
+  async settle({ lanes, lone }: Changes): Promise<boolean> {
+    const due = await Promise.all([lanes.length > 0 && this.#settleLanes(lanes), lone.length > 0 && this.#settleLone(lone)])
+    return due.includes(true)
   }
 
   /** Resolves with the lanes whose lease goes on. */
-  async extend(claims: readonly LaneClaim[], lease: number): Promise<ReadonlySet<string>> {
+  async extendLanes(claims: readonly LaneClaim[], lease: number): Promise<ReadonlySet<string>> {
+    if (claims.length === 0) return new Set()
     const rows = await this.#ask(`select ${this.#schema}.extend_lanes($1, $2, $3)`, [
-      claims.map(({ lane }) => lane),
-      claims.map(({ token }) => token),
+      arrayOf(claims.map(({ lane }) => lane)),
+      arrayOf(claims.map(({ token }) => token)),
       lease,
     ])
     return new Set(rows.map(([lane]) => String(lane)))
+  }
+
+  /** Resolves with the tokens whose lease goes on, of claims from the queue. */
+  async extendClaims(tokens: readonly string[], lease: number): Promise<ReadonlySet<string>> {
+    if (tokens.length === 0) return new Set()
+    const rows = await this.#ask(`select ${this.#schema}.extend_claims($1, $2)`, [arrayOf(tokens), lease])
+    return new Set(rows.map(([token]) => String(token)))
   }
 
   async join(topic: string, group: string): Promise<number> {
@@ -133,11 +178,41 @@ export class BrokerStatements {
   async lag(topic: string, group: string): Promise<BrokerLag> {
     const s = this.#schema
     const [row] = await this.#ask(
-      `select count(*), min(m.published_at) from ${s}.message_groups g join ${s}.message_lanes l on l.group_id = g.id join ${s}.messages m on m.lane = l.id
-        where g.topic = $1 and g.name = $2`,
+      `select count(*), min(published_at) from (
+         select m.published_at from ${s}.message_groups g join ${s}.message_lanes l on l.group_id = g.id join ${s}.messages m on m.lane = l.id
+          where g.topic = $1 and g.name = $2
+         union all
+         select m.published_at from ${s}.message_groups g join ${s}.message_queue q on q.group_id = g.id join ${s}.messages m on m.lane = q.id
+          where g.topic = $1 and g.name = $2
+         union all
+         select m.published_at from ${s}.message_groups g join ${s}.message_claims c on c.group_id = g.id
+          cross join unnest(c.ids) i(id) join ${s}.messages m on m.lane = i.id
+          where g.topic = $1 and g.name = $2
+       ) m`,
       [topic, group],
     )
     return { messages: Number(row?.[0]), oldest: numberOf(row?.[1]) }
+  }
+
+  async #settleLanes(lanes: readonly LaneSettlement[]): Promise<boolean> {
+    const [row] = await this.#ask(`select ${this.#schema}.settle_lanes($1, $2, $3, $4, $5)`, [
+      arrayOf(lanes.map(({ lane }) => lane)),
+      arrayOf(lanes.map(({ token }) => token)),
+      arrayOf(lanes.map(({ upTo }) => upTo)),
+      arrayOf(lanes.map(({ after }) => Math.ceil(after))),
+      arrayOf(lanes.map(({ failed }) => failed)),
+    ])
+    return row?.[0] === 't'
+  }
+
+  async #settleLone(lone: readonly LoneSettlement[]): Promise<boolean> {
+    const [row] = await this.#ask(`select ${this.#schema}.settle_lone($1, $2, $3, $4)`, [
+      arrayOf(lone.map(({ token }) => token)),
+      arrayOf(lone.map(({ number }) => number)),
+      arrayOf(lone.map(({ after }) => Math.ceil(after))),
+      arrayOf(lone.map(({ failed }) => failed)),
+    ])
+    return row?.[0] === 't'
   }
 }
 
@@ -154,15 +229,20 @@ function laneName(key: string): string {
   return isStorable(key) ? key : unstorable.reduce((name, character) => name.replaceAll(character, '\u0001'), key)
 }
 
-function deliveryOf(row: TextRow, lanes: Map<string, LaneClaim>): PostgresDelivery {
-  const [id, token, deliveries, failures, number, publishedAt, meta, body, bytes] = row
-  const laneId = String(id)
-  let lane = lanes.get(laneId)
-  const isFirst = lane === undefined
-  if (lane === undefined) lanes.set(laneId, (lane = { lane: laneId, token: String(token) }))
+/** An array as the server reads it: these values need no quotes, which the library would put around each. */
+function arrayOf(values: readonly (string | number | boolean)[]): string {
+  return `{${values.join(',')}}`
+}
+
+/** `lanes` takes up those whose first message has come. */
+function deliveryOf(row: TextRow, token: string, lanes: Set<string>): PostgresDelivery {
+  const [lane, deliveries, failures, number, publishedAt, meta, body, bytes] = row
+  const isFirst = lane === null || lane === undefined || !lanes.has(lane)
+  if (lane !== null && lane !== undefined) lanes.add(lane)
   const [messageId, key, headers] = JSON.parse(String(meta)) as [string, string | null, Record<string, string>]
   return {
-    lane,
+    lane: lane ?? undefined,
+    token,
     number: String(number),
     id: messageId,
     key: key ?? undefined,

@@ -9,7 +9,7 @@ import {
 } from 'tutti/messaging'
 import { milliseconds, StorageError, type Duration, type MigrationReport } from 'tutti/storage'
 import { brokerSteps } from './broker-schema.ts'
-import { BrokerStatements, type LaneSettlement, type Publication } from './broker-statements.ts'
+import { BrokerStatements, type Changes, type Publication } from './broker-statements.ts'
 import { PostgresSubscription } from './broker-subscription.ts'
 import { Connections } from './connections.ts'
 import { isContention, storageError } from './failures.ts'
@@ -80,7 +80,7 @@ class PoolBroker implements PostgresBroker {
   readonly #statements: BrokerStatements
   readonly #wakeUps: WakeUps | undefined
   readonly #publishing: ReadBatcher<Publication, undefined>
-  readonly #settling: ReadBatcher<readonly LaneSettlement[], undefined>
+  readonly #settling: ReadBatcher<Changes, undefined>
   readonly #subscriptions = new Map<PostgresSubscription, string>()
   readonly #inFlight = new Set<Promise<unknown>>()
   readonly #expiry: NodeJS.Timeout | undefined
@@ -104,9 +104,16 @@ class PoolBroker implements PostgresBroker {
       most,
     )
     this.#settling = new ReadBatcher(
-      async (settlements) => {
-        if (await this.#statements.settle(settlements.flat())) this.#told(undefined)
-        return settlements.map(() => undefined)
+      async (all) => {
+        const together = { lanes: all.flatMap(({ lanes }) => lanes), lone: all.flatMap(({ lone }) => lone) }
+        // What was not answered may have taken effect, and is not told when it is repeated.
+        let isDue = true
+        try {
+          isDue = await this.#statements.settle(together)
+        } finally {
+          if (isDue) this.#told(undefined)
+        }
+        return all.map(() => undefined)
       },
       lanes,
       most,
@@ -149,9 +156,7 @@ class PoolBroker implements PostgresBroker {
       group: id,
       lease,
       poll: this.#poll,
-      settle: async (changes) => {
-        if (changes.length > 0) await this.#settling.ask(changes)
-      },
+      settle: (changes) => this.#settling.ask(changes),
       onClose: () => this.#subscriptions.delete(subscription),
     })
     this.#subscriptions.set(subscription, topic)

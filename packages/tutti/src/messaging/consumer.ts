@@ -100,6 +100,7 @@ export class Consumer {
         new MessagingError('TUTTI_LEASE_LOST', `The lease of a message of ${topic.name} was lost: another process has it now.`),
       ),
     )
+    this.#pump()
   }
 
   /** Ends after what is being handled, and gives back the rest. What takes longer than `limit` milliseconds is given back as well. */

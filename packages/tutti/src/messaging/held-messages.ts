@@ -24,6 +24,7 @@ export class HeldMessages {
   /** By key: the one whose turn it is, and those behind it. */
   readonly #turns = new Map<string, Held[]>()
   #running = 0
+  #over = 0
 
   /** How many are not settled yet. */
   get size(): number {
@@ -33,6 +34,11 @@ export class HeldMessages {
   /** How many handlers run. */
   get running(): number {
     return this.#running
+  }
+
+  /** How many of them are still to be handled, or being handled. */
+  get unhandled(): number {
+    return this.#all.size - this.#over
   }
 
   get ready(): number {
@@ -88,7 +94,7 @@ export class HeldMessages {
 
   /** Its turn is over, and that of the next one of its key comes. */
   pass(held: Held): void {
-    held.state = 'over'
+    this.#end(held)
     const { key } = held.delivery
     if (key === undefined) return
     const turns = this.#turns.get(key)
@@ -104,12 +110,12 @@ export class HeldMessages {
 
   /** Its turn is over, and those behind it have theirs elsewhere or later. */
   passAll(held: Held): readonly Delivery[] {
-    held.state = 'over'
+    this.#end(held)
     const { key } = held.delivery
     if (key === undefined) return []
     const behind = this.#turns.get(key)?.slice(1) ?? []
     this.#turns.delete(key)
-    return behind.map((other) => this.#over(other))
+    return behind.map((other) => this.#end(other))
   }
 
   /** Takes all that do not run out of their turns. */
@@ -121,30 +127,34 @@ export class HeldMessages {
       else this.#turns.delete(key)
     }
     this.#ready.clear()
-    return idle.map((held) => this.#over(held))
+    return idle.map((held) => this.#end(held))
   }
 
   /** It is settled. */
   remove(delivery: Delivery): void {
-    this.#all.delete(delivery)
+    if (this.#all.delete(delivery)) this.#over--
   }
 
-  /** Deliveries are another process's: their handlers are told, and those behind them are taken out of their turns and given. */
+  /** Deliveries are another process's: their handlers are told, and others behind them are taken out of their turns and given. */
   lose(deliveries: readonly Delivery[], reason: unknown): readonly Delivery[] {
+    const lost = new Set(deliveries)
     const behind: Delivery[] = []
-    for (const delivery of deliveries) {
+    for (const delivery of lost) {
       const held = this.#all.get(delivery)
       if (held === undefined || held.state === 'over') continue
-      const turns = delivery.key === undefined ? [] : (this.#turns.get(delivery.key) ?? [])
-      if (turns[0] === held) behind.push(...this.passAll(held))
-      else if (turns.includes(held)) turns.splice(turns.indexOf(held), 1)
-      this.#ready.delete(held)
-      this.#all.delete(delivery)
       held.state = 'lost'
       held.abort?.abort(reason)
+      this.#ready.delete(held)
+      this.#all.delete(delivery)
+      const { key } = delivery
+      const turns = key === undefined ? undefined : this.#turns.get(key)
+      const place = turns?.indexOf(held) ?? -1
+      if (place > 0) turns?.splice(place, 1)
+      if (key === undefined || turns === undefined || place !== 0) continue
+      this.#turns.delete(key)
+      for (const other of turns.slice(1)) if (!lost.has(other.delivery)) behind.push(this.#end(other))
     }
-    const lost = new Set(deliveries)
-    return behind.filter((delivery) => !lost.has(delivery))
+    return behind
   }
 
   /** Ends all handlers that run. */
@@ -152,8 +162,9 @@ export class HeldMessages {
     for (const { abort } of this.#all.values()) abort?.abort(reason)
   }
 
-  #over(held: Held): Delivery {
+  #end(held: Held): Delivery {
     held.state = 'over'
+    this.#over++
     this.#ready.delete(held)
     return held.delivery
   }

@@ -6,6 +6,8 @@ import type { HeldMessages } from './held-messages.ts'
 const ahead = 500
 /** For how long messages are counted to know the pace, in milliseconds. */
 const measured = 50
+/** How many times as many messages as are kept at hand may wait to be settled beside them. */
+const settling = 4
 
 /**
  * How many messages a consumer keeps at hand: as many as it handles in half a second, so that fast handlers do not wait for the broker, and
@@ -32,11 +34,14 @@ export class Pace {
     this.#count++
   }
 
-  /** How many messages are to be asked for now: none as long as there is enough to do. */
-  room({ size, running, ready }: Pick<HeldMessages, 'size' | 'running' | 'ready'>): number {
+  /**
+   * How many messages are to be asked for now: none as long as there is enough to do. What is handled and only waits for the broker to note
+   * it holds nothing up, unless the broker lags far behind.
+   */
+  room({ size, unhandled, running, ready }: Pick<HeldMessages, 'size' | 'unhandled' | 'running' | 'ready'>): number {
     this.#measure()
-    const hasEnough = size > this.#target / 2 && (running >= this.#concurrency || ready > 0)
-    return hasEnough ? 0 : Math.max(0, this.#target - size)
+    const hasEnough = unhandled > this.#target / 2 && (running >= this.#concurrency || ready > 0)
+    return hasEnough ? 0 : Math.max(0, Math.min(this.#target - unhandled, settling * this.#target - size))
   }
 
   #measure(): void {
