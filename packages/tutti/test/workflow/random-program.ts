@@ -83,9 +83,9 @@ export type Simulated = Workflow<Input, Readonly<Record<string, unknown>>, typeo
 /** What a workflow of the simulation has for limits, and in which of two groups a run is counted. */
 const limits = {
   sim: {},
-  narrow: { concurrency: { limit: 2, by: groupOf } },
+  narrow: { concurrency: { limit: 1, by: groupOf } },
   paced: { rate: { limit: 2, per: 4_000, by: groupOf } },
-  both: { concurrency: { limit: 1, by: groupOf }, rate: { limit: 2, per: 4_000 } },
+  both: { concurrency: { limit: 2, by: groupOf }, rate: { limit: 2, per: 4_000 } },
 } as const
 
 export type SimulatedName = keyof typeof limits
@@ -107,7 +107,7 @@ export function rateOf(
 }
 
 export function groupOf({ seed }: Pick<Input, 'seed'>): string {
-  return seed % 2 === 0 ? 'even' : 'odd'
+  return seed % 4 === 0 ? 'few' : 'many'
 }
 
 /** The workflows that do programs, as a process has them. What each operation gives comes back by its path. */
@@ -201,7 +201,7 @@ function interpreter(
               break
             case 'continue':
               // One that is in keeps its group.
-              if (round < 3) await w.continueAs({ seed: operation.seed * 2 + (seed % 2), depth, round: round + 1, moved })
+              if (round < 3) await w.continueAs({ seed: operation.seed * 4 + (seed % 4), depth, round: round + 1, moved })
               break
             default:
               throw w.fail('as it was meant to')

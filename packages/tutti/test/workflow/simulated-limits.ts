@@ -14,13 +14,12 @@ export class LimitWatch {
   }
 
   async look(): Promise<void> {
-    for (const name of names) {
+    for (const name of names.filter((one) => one !== 'sim')) {
       const runs = await this.#state.list<RunValue>(`runs:${name}/`, { limit: 1_000 })
       const places = new Map<string, string[]>()
       for (const { key, value } of runs) {
-        const { admission, state, generation } = value
+        const { admission, state } = value
         const input = value.input as Input
-        if (generation !== input.round) this.#report(`${key} was handed over ${generation} times, and its function ${input.round} times`)
         if (admission?.admitted !== true) continue
         const group = groupOf(input)
         if (!hasEnded(state)) places.set(group, [...(places.get(group) ?? []), key])
@@ -29,6 +28,13 @@ export class LimitWatch {
       for (const keys of places.values())
         if (keys.length > concurrencyOf(name)) this.#report(`these go on at the same time: ${keys.join(', ')}`)
     }
+  }
+
+  /** What is wrong when all runs have ended: by then everybody has left. */
+  async lookAtTheEnd(): Promise<void> {
+    for (const name of names)
+      for (const { value } of await this.#state.list<{ readonly holders: readonly string[] }>(`run-gates:${name}/`))
+        if (value.holders.length > 0) this.#report(`places of ${name} are kept by ${value.holders.join(', ')}`)
   }
 
   #noteBeginning(

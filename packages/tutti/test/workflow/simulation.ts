@@ -48,7 +48,7 @@ class Simulation {
     for (let i = 0; i < actions; i++) {
       this.#act()
       await settled()
-      if (i % 4 === 0) await this.#limits.look()
+      if (i % 6 === 0) await this.#limits.look()
     }
     const open = await this.#heal()
     return open.length > 0 ? [`these runs have not ended: ${open.join(', ')}`] : this.#check()
@@ -57,8 +57,8 @@ class Simulation {
   #act(): void {
     const dice = this.#random()
     if (dice < 0.02 && this.#members.filter(({ process }) => !process.isDead).length < 4) this.#startProcess()
-    else if (dice < 0.05) this.#startRun()
-    else if (dice < 0.07) this.#anyone()?.process.fallAsleep()
+    else if (dice < 0.06) this.#startRun()
+    else if (dice < 0.075) this.#anyone()?.process.fallAsleep()
     else if (dice < 0.1) for (const { process } of this.#members) process.wake()
     else if (dice < 0.115) this.#anyone()?.process.kill()
     else if (dice < 0.13) void this.#anyone()?.engine.stop({ timeout: '5s' })
@@ -79,8 +79,8 @@ class Simulation {
       if (this.#calls.length > 0) this.#giveTurn()
       else this.#time.pass(this.#time.next)
       await settled()
-      if (i % 10 === 0) await this.#limits.look()
-      if (i % 50 !== 0) continue
+      if (i % 25 !== 0) continue
+      await this.#limits.look()
       const runs = await Promise.all(names.map((name) => this.#world.storage.state.list(`runs:${name}/`, { limit: 1_000 })))
       open = runs
         .flat()
@@ -103,7 +103,7 @@ class Simulation {
       clock: process.clock,
       owner: process.name,
       lease: 3_000,
-      poll: 400,
+      poll: 700,
       idle: 300,
       takeovers: 1_000,
       concurrency: 3,
@@ -114,7 +114,7 @@ class Simulation {
 
   #startRun(): void {
     const member = this.#anyone()
-    if (member === undefined || this.#runs.length >= 4) return
+    if (member === undefined || this.#runs.length >= 5) return
     const id = `r${this.#runs.length}`
     const name = this.#random() < 0.7 ? this.#favourite : this.#pick(names)
     this.#runs.push({ id, name })
@@ -176,6 +176,7 @@ class Simulation {
   }
 
   async #check(): Promise<string[]> {
+    await this.#limits.lookAtTheEnd()
     const problems: string[] = [...this.#limits.problems]
     const { storage } = this.#world
     const last = this.#members.at(-1)
@@ -198,8 +199,13 @@ class Simulation {
     }
     if (new Set(signals).size !== signals.length || !signals.every((one) => this.#sent.has(String(one))))
       problems.push(`signals were taken that nobody sent, or twice: ${signals.join(', ')}`)
-    const documents = await Promise.all(names.map((name) => storage.state.list<RunValue>(`runs:${name}/`, { limit: 1_000 })))
-    const unread = new Set(documents.flat().flatMap(({ value }) => (value.inbox ?? []).map(({ data }) => data)))
+    const documents = (await Promise.all(names.map((name) => storage.state.list<RunValue>(`runs:${name}/`, { limit: 1_000 })))).flat()
+    for (const { key, value } of documents) {
+      const { round } = value.input as Input
+      if (value.generation !== round)
+        problems.push(`${key} was handed over ${value.generation} times, and its function did so ${round} times`)
+    }
+    const unread = new Set(documents.flatMap(({ value }) => (value.inbox ?? []).map(({ data }) => data)))
     const lost = [...this.#arrived].filter((one) => !unread.has(one) && !this.#world.taken.has(one))
     if (lost.length > 0) problems.push(`signals were lost: ${lost.join(', ')}`)
     const [from, to] = (await storage.state.getMany<{ coins: number; moves: string[] }>(['money/from', 'money/to'])).map(
