@@ -15,6 +15,7 @@ export {
   type EventHandlerContext,
   type HealthOptions,
   type HttpOptions,
+  type MetricsOptions,
   type OnOptions,
   type OpenApiChange,
   type Plugin,

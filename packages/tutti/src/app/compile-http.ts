@@ -14,6 +14,7 @@ import {
 } from '../http/index.ts'
 import { bytes } from '../kernel/index.ts'
 import { routesOfDocs, type OpenApiChange } from './docs.ts'
+import { routesOfMetrics } from './metrics.ts'
 import type { AppOptions } from './options.ts'
 import type { Probes } from './probes.ts'
 
@@ -48,7 +49,7 @@ export async function compileHttp(name: string, options: AppOptions, parts: Http
   const mediaTypes = services.encoders.map((encoder) => encoder.mediaType)
   const docs = routesOfDocs(options.docs, { name, routes, mediaTypes, changes: documentChanges })
   const compiled = {
-    routes: [...routes, ...docs, ...probes.routes(routes)],
+    routes: [...routes, ...docs, ...probes.routes(routes), ...routesOfMetrics(options.telemetry, routes)],
     middleware,
     errorMappers,
     ...constraints,

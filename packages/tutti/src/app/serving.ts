@@ -1,9 +1,13 @@
-import { NodeEngine, type Address, type Engine, type HttpApplication } from '../http/index.ts'
+import { HttpApplication, NodeEngine, type Address, type Engine } from '../http/index.ts'
 import { milliseconds, systemClock, TuttiError, type LifecycleHook } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
+import { metricsListener } from './metrics.ts'
 import { resolveHost, resolvePort, type AppOptions } from './options.ts'
 import { stopOnSignals } from './signals.ts'
 import type { supervise, Workers } from './workers.ts'
+
+/** How long somebody who reads metrics may take when the application stops, in milliseconds. */
+const metricsDrain = 1000
 
 /** The application that is served. */
 export interface Served {
@@ -23,6 +27,7 @@ export class Serving {
   readonly #drainTimeout: number
   #address: Address | undefined
   #engine: Engine | undefined
+  #metrics: Engine | undefined
   #workers: Workers | undefined
   #grace = 0
   #releaseSignals: (() => void) | undefined
@@ -83,11 +88,13 @@ export class Serving {
       name: 'http server',
       start: async () => {
         this.#engine = new NodeEngine(this.#served.compiled(), this.#options.http)
+        await this.#serveMetrics()
         this.#address = await this.#engine.listen(where)
       },
       stop: async () => {
         this.#address = undefined
         const cut = (await this.#engine?.close({ timeout: this.#drainTimeout, grace: this.#grace })) ?? 0
+        await this.#metrics?.close({ timeout: metricsDrain, grace: 0 })
         if (cut > 0)
           throw new TuttiError(
             'TUTTI_DRAIN_TIMEOUT',
@@ -103,6 +110,16 @@ export class Serving {
     if (address === undefined) throw new TuttiError('TUTTI_START_FAILED', 'The application was stopped while it started.')
     this.#releaseSignals = stopOnSignals(this.#served)
     return address
+  }
+
+  /** Metrics on a port of their own, where that is wanted: also while requests are drained. */
+  async #serveMetrics(): Promise<void> {
+    const listener = metricsListener(this.#options.telemetry)
+    if (listener === undefined) return
+    const { services } = this.#served.compiled()
+    this.#metrics = new NodeEngine(new HttpApplication({ routes: [listener.page], middleware: [], errorMappers: [] }, services))
+    const { url } = await this.#metrics.listen(listener)
+    this.#served.log.info(`Metrics are at ${url}${listener.page.path}`)
   }
 
   async #supervise(start: typeof supervise, count: number | 'auto'): Promise<Address> {

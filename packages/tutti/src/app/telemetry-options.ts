@@ -1,5 +1,6 @@
 import { bytes, milliseconds, OptionError, type Duration, type Size } from '../kernel/index.ts'
 import type { TelemetryExport } from '../observe/index.ts'
+import { checkMetricsOptions, type MetricsOptions } from './metrics-options.ts'
 
 /** What the application tells about its work, and to whom. */
 export interface TelemetryOptions {
@@ -19,6 +20,11 @@ export interface TelemetryOptions {
   readonly payloads?: boolean
   /** Paths of requests without spans, those below them included. @default the probes, `/metrics` and `/console` */
   readonly exclude?: readonly string[]
+  /**
+   * The page of metrics for Prometheus, outside of middleware: on the application's port, or on one of its own. Without a token or a port
+   * of its own whoever reaches the application may read it. @default true outside production, false in production
+   */
+  readonly metrics?: boolean | MetricsOptions
   /**
    * Whether spans, log lines and metrics are kept in a file of their own for a while, for the Console: nothing has to be installed.
    * @default true where the application listens in development, else false
@@ -42,6 +48,7 @@ const telemetryOptions: Readonly<Record<keyof TelemetryOptions, true>> = {
   export: true,
   payloads: true,
   exclude: true,
+  metrics: true,
   store: true,
 }
 
@@ -54,10 +61,11 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
       { code: 'TUTTI_OPTION_UNKNOWN' },
     )
   }
-  const { sample, slow, export: to, exclude = [], store } = options
+  const { sample, slow, export: to, exclude = [], store, metrics } = options
   if (sample !== undefined && !(typeof sample === 'number' && sample >= 0 && sample <= 1))
     throw new OptionError(`new App({ telemetry: { sample } }) received ${JSON.stringify(sample)}; wanted a number from 0 to 1.`)
   if (slow !== undefined) milliseconds(slow)
+  if (typeof metrics === 'object') checkMetricsOptions(metrics)
   if (typeof store === 'object') checkStore(store)
   if (typeof to === 'string' && !/^https?:$/.test(URL.parse(to)?.protocol ?? ''))
     throw new OptionError(

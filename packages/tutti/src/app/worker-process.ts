@@ -1,7 +1,9 @@
 import type { Worker } from 'node:cluster'
 import type { Address } from '../http/index.ts'
 import type { TuttiError } from '../kernel/index.ts'
+import type { MetricSnapshot } from '../observe/index.ts'
 import { isReport, reportedError, type WorkerOrder } from './worker-messages.ts'
+import { Questions } from './worker-questions.ts'
 
 /** How a worker process ended. */
 export interface WorkerEnd {
@@ -20,10 +22,14 @@ export class WorkerProcess {
   readonly ready: Promise<Address | undefined>
   readonly ended: Promise<WorkerEnd>
   readonly #worker: Worker
+  readonly #questions: Questions
   #isReady = false
+  #hasEnded = false
 
-  constructor(worker: Worker) {
+  /** `measure` gives the metrics of all workers, for which each of them may ask. */
+  constructor(worker: Worker, measure: () => Promise<readonly MetricSnapshot[]>) {
     this.#worker = worker
+    this.#questions = new Questions((question) => this.#tell(question))
     this.pid = worker.process.pid ?? 0
     const born = performance.now()
     const ready = Promise.withResolvers<Address | undefined>()
@@ -32,6 +38,8 @@ export class WorkerProcess {
     worker.on('message', (message: unknown) => {
       if (!isReport(message)) return
       if (message.tutti === 'failed') failure = reportedError(message)
+      else if (message.tutti === 'measured') this.#questions.answer(message)
+      else if (message.tutti === 'measure') void measure().then((metrics) => this.#tell({ tutti: 'measured', id: message.id, metrics }))
       else {
         this.#isReady = true
         ready.resolve(message.address)
@@ -40,6 +48,8 @@ export class WorkerProcess {
     worker.on('error', () => {})
     worker.on('exit', (code: number | null, signal: string | null) => {
       this.#isReady = false
+      this.#hasEnded = true
+      this.#questions.giveUp()
       ready.resolve(undefined)
       ended.resolve({ code, signal, failure, lifetime: performance.now() - born })
     })
@@ -52,11 +62,19 @@ export class WorkerProcess {
     return this.#isReady
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** What it has measured; `undefined` where it does not tell within `patience` milliseconds, or is no more. */
+  async metrics(patience: number): Promise<readonly MetricSnapshot[] | undefined> {
+    return this.#isReady ? this.#questions.ask(patience) : undefined
+  }
+
   /** Tells it to finish what runs and end; kills it after `limit` milliseconds. Resolves with its end. */
   async stop(grace: number, limit: number): Promise<WorkerEnd> {
-    const order: WorkerOrder = { tutti: 'stop', grace }
     // While it still starts nobody listens there for orders.
-    if (this.#isReady) this.#worker.send(order)
+    if (this.#isReady) this.#tell({ tutti: 'stop', grace })
     else this.#worker.process.kill('SIGTERM')
     const timer = setTimeout(() => this.kill(), limit)
     const end = await this.ended
@@ -67,5 +85,10 @@ export class WorkerProcess {
   /** Ends it at once. */
   kill(): void {
     this.#worker.process.kill('SIGKILL')
+  }
+
+  #tell(order: WorkerOrder): void {
+    // One that is about to end hears nothing more, and nothing is to be done about that.
+    this.#worker.send(order, () => {})
   }
 }

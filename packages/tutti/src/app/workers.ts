@@ -2,6 +2,7 @@ import { TuttiError } from '../kernel/index.ts'
 import type { Address } from '../http/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { stopOnSignals } from './signals.ts'
+import { WorkerMetrics } from './worker-metrics.ts'
 import { WorkerProcess, type WorkerEnd } from './worker-process.ts'
 
 /** How many worker processes serve: a number, or `'auto'` for as many as the machine can run at a time. */
@@ -70,6 +71,7 @@ export interface WorkersOptions {
 export class Workers {
   readonly #options: WorkersOptions
   readonly #slots: (WorkerProcess | undefined)[]
+  readonly #metrics = new WorkerMetrics(() => this.#slots)
   readonly #timers = new Set<NodeJS.Timeout>()
   #earlyEnds = 0
   #stopping = false
@@ -127,7 +129,7 @@ export class Workers {
   }
 
   #fork(): WorkerProcess {
-    return new WorkerProcess(process.getBuiltinModule('node:cluster').fork())
+    return new WorkerProcess(process.getBuiltinModule('node:cluster').fork(), () => this.#metrics.collect())
   }
 
   async #startSlot(slot: number): Promise<Address> {

@@ -28,3 +28,4 @@ export { formatTracestate, parseTracestate, type TraceState } from './tracestate
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
 export { secretTest } from './secret-name.ts'
+export { SeriesByLabels } from './series.ts'

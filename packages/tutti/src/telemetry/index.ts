@@ -1,4 +1,6 @@
 export { prometheusText, type MetricsFormat } from './prometheus/text.ts'
 export { measureProcess } from './process/process-metrics.ts'
+export { mergeMetrics, sumMetrics, type MetricsOfWorker } from './merge-metrics.ts'
+export { percentile } from './store/percentile.ts'
 export { openTelemetryStore } from './store/open-telemetry-store.ts'
 export type { TelemetryStore } from './store/telemetry-store.ts'

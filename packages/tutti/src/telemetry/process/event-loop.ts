@@ -1,4 +1,4 @@
-import type { EventLoopUtilization, IntervalHistogram } from 'node:perf_hooks'
+import type { EventLoopUtilization, monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** How often the loop is looked at, in milliseconds. */
 const resolution = 10
@@ -14,7 +14,7 @@ export interface LoopReading {
 
 /** Watches the event loop from its creation on. */
 export class EventLoopWatch {
-  readonly #monitor: IntervalHistogram
+  readonly #monitor: ReturnType<typeof monitorEventLoopDelay>
   #from: EventLoopUtilization
   #since = performance.now()
   #latest: LoopReading | undefined

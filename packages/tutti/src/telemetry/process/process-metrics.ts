@@ -102,16 +102,18 @@ function measureCollections(meter: Meter): void {
     [constants.NODE_PERFORMANCE_GC_WEAKCB, pauses.with({ 'v8js.gc.type': 'weakcb' })],
   ])
   const observer = new PerformanceObserver((list) => {
-    for (const { detail, duration } of list.getEntries()) {
+    for (const entry of list.getEntries()) {
+      const detail: unknown = Reflect.get(entry, 'detail')
       const kind: unknown = typeof detail === 'object' && detail !== null ? Reflect.get(detail, 'kind') : undefined
-      if (typeof kind === 'number') kinds.get(kind)?.record(duration / 1000)
+      if (typeof kind === 'number') kinds.get(kind)?.record(entry.duration / 1000)
     }
   })
   observer.observe({ entryTypes: ['gc'] })
 }
 
 function ownVersion(): string {
-  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
-  const own: { readonly version: string } = require('tutti/package.json')
+  const file = process.getBuiltinModule('node:module').findPackageJSON(import.meta.url)
+  if (file === undefined) return 'unknown'
+  const own: { readonly version: string } = JSON.parse(process.getBuiltinModule('node:fs').readFileSync(file, 'utf8'))
   return own.version
 }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { App, sse, type AppOptions } from '../../../src/index.ts'
+import { createMeter } from '../../../src/observe/index.ts'
 
 // A process of its own for tests of signals, starts and workers; what it is to do is in the environment.
 const options: AppOptions = JSON.parse(process.env['TEST_OPTIONS'] ?? '{}')
@@ -11,6 +12,7 @@ if (mode === 'crash-at-import') throw new Error('the import went wrong')
 
 /** How many requests the handler of `/` began. */
 let begun = 0
+const counted = createMeter('test').counter('test.requests')
 
 const app = new App({ name: 'child', log: { level: 'error' }, ...options })
 app.onStart(() => {
@@ -27,6 +29,7 @@ app.onStop(() => {
 })
 app.get('/', () => {
   begun++
+  counted.add(1)
   return 'ok'
 })
 app.get('/pid', () => String(process.pid))
