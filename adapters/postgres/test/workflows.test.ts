@@ -8,8 +8,8 @@ import { privateServer, type PrivateServer } from '../../../scripts/services/pri
 import { describeWithServer } from './test-storage.ts'
 import { accounts, accountsOf, createEffects, endOf, moveWith } from './workflow-move.ts'
 
-/** `TUTTI_RUNS=2000` takes some 40 seconds on two cores. */
-const runs = Number(process.env['TUTTI_RUNS'] ?? 500)
+/** Some 30 seconds on two cores; `TUTTI_RUNS=500` is enough to try something. */
+const runs = Number(process.env['TUTTI_RUNS'] ?? 2_000)
 
 /** A process that executes runs. */
 class WorkerProcess {
