@@ -1,0 +1,90 @@
+import { BatchLogRecordProcessor, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs'
+import type { LogRecord } from 'tutti/telemetry'
+import { ROOT_CONTEXT, SeverityNumber, trace, TraceFlags, type Attributes } from './api.ts'
+import type { OtlpExporter } from './exporter.ts'
+import type { Intake, Pipe } from './intake.ts'
+import type { Resource } from './resource.ts'
+
+export type { ReadableLogRecord }
+
+/** What log lines go through. Durations are in milliseconds. */
+export interface LogPipeParts {
+  readonly exporter: OtlpExporter<ReadableLogRecord[]>
+  readonly intake: Intake
+  readonly resource: Resource
+  readonly gathering: { readonly delay: number; readonly batch: number; readonly queue: number }
+  /** The most that the export of a batch can take. */
+  readonly longestExport: number
+}
+
+type Emitter = ReturnType<LoggerProvider['getLogger']>
+
+const severities: Readonly<Record<LogRecord['level'], SeverityNumber>> = {
+  trace: SeverityNumber.TRACE,
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+  fatal: SeverityNumber.FATAL,
+}
+
+/** Gathers log lines by the SDK's processor. */
+export class LogPipe implements Pipe {
+  readonly #exporter: LogPipeParts['exporter']
+  readonly #intake: Intake
+  readonly #provider: LoggerProvider
+  readonly #emitter: Emitter
+
+  constructor({ exporter, intake, resource, gathering, longestExport }: LogPipeParts) {
+    this.#exporter = exporter
+    this.#intake = intake
+    const processor = new BatchLogRecordProcessor({
+      exporter,
+      maxQueueSize: gathering.queue,
+      maxExportBatchSize: gathering.batch,
+      scheduledDelayMillis: gathering.delay,
+      exportTimeoutMillis: longestExport,
+    })
+    this.#provider = new LoggerProvider({ resource, processors: [processor] })
+    this.#emitter = this.#provider.getLogger('tutti')
+  }
+
+  take({ time, level, message, fields }: LogRecord): void {
+    if (!this.#intake.admits(this.#exporter.taken)) return
+    const { traceId, spanId, error, ...rest } = fields
+    const context =
+      typeof traceId === 'string' && typeof spanId === 'string'
+        ? trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.NONE })
+        : ROOT_CONTEXT
+    this.#emitter.emit({
+      timestamp: time,
+      severityNumber: severities[level],
+      severityText: level,
+      body: message,
+      attributes: { ...rest, ...errorAttributes(error) },
+      context,
+    })
+  }
+
+  async flush(): Promise<void> {
+    await this.#provider.forceFlush()
+    await this.#exporter.forceFlush()
+  }
+
+  close(): Promise<void> {
+    return this.#provider.shutdown()
+  }
+}
+
+/** An error by OpenTelemetry's conventions; what these have no names for stays below `error`. */
+function errorAttributes(error: LogRecord['fields'][string] | undefined): Attributes {
+  if (error === undefined) return {}
+  if (typeof error !== 'object' || error === null || !('message' in error)) return { error }
+  const { name, message, stack, ...rest } = error
+  return {
+    ...(name !== undefined && { 'exception.type': name }),
+    'exception.message': message,
+    ...(stack !== undefined && { 'exception.stacktrace': stack }),
+    ...(Object.keys(rest).length > 0 && { error: rest }),
+  }
+}

@@ -1,0 +1,130 @@
+import type { LogRecord, SpanRecord, TelemetrySink, TelemetrySource } from 'tutti/telemetry'
+import { Closing } from './closing.ts'
+import { Delivery } from './delivery.ts'
+import { OtlpExporter } from './exporter.ts'
+import { Intake, type Pipe } from './intake.ts'
+import { LogPipe, type ReadableLogRecord } from './log-pipe.ts'
+import { countPoints, MetricPipe, type ResourceMetrics } from './metric-pipe.ts'
+import { openTransport } from './open-transport.ts'
+import { readableSpan } from './readable-span.ts'
+import { describeProcess } from './resource.ts'
+import { json, protobuf, type Serializer } from './serializers.ts'
+import type { Settings, Signal } from './settings.ts'
+import { SpanPipe, type ReadableSpan } from './span-pipe.ts'
+import type { Transport } from './transport.ts'
+import { Trouble } from './trouble.ts'
+
+/** What is sent at a time. */
+interface Batches {
+  readonly traces: ReadableSpan[]
+  readonly metrics: ResourceMetrics
+  readonly logs: ReadableLogRecord[]
+}
+
+type Serializers = { readonly [S in Signal]: Serializer<Batches[S]> }
+const serializers: Readonly<Record<'json' | 'protobuf', Serializers>> = { json, protobuf }
+
+/** Opens what takes an application's telemetry to its collectors. Throws `TUTTI_PACKAGE_MISSING` where gRPC's package is not installed. */
+export async function openSink(source: TelemetrySource, settings: Settings): Promise<TelemetrySink> {
+  const transports = new Map<Signal, Transport>()
+  for (const [signal, destination] of settings.destinations) transports.set(signal, await openTransport(signal, destination))
+  return new OtlpSink(source, settings, transports)
+}
+
+/** The SDK's own limit of an export, far enough above ours that ours counts, and below what timers take. */
+const sdkLimit = (giveUpAfter: number, timeout: number): number => Math.min(2 ** 31 - 1, giveUpAfter + 2 * timeout + 60_000)
+
+class OtlpSink implements TelemetrySink {
+  readonly #settings: Settings
+  readonly #transports: ReadonlyMap<Signal, Transport>
+  readonly #trouble: Trouble
+  readonly #closing = new Closing()
+  readonly #spans: SpanPipe | undefined
+  readonly #logs: LogPipe | undefined
+  readonly #metrics: MetricPipe | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(source: TelemetrySource, settings: Settings, transports: ReadonlyMap<Signal, Transport>) {
+    this.#settings = settings
+    this.#transports = transports
+    const trouble = new Trouble(source)
+    this.#trouble = trouble
+    const { spans, logs, interval, giveUpAfter, destinations } = settings
+    const resource = describeProcess(source.name, settings.resource)
+    const limit = (signal: Signal) => sdkLimit(giveUpAfter, destinations.get(signal)?.timeout ?? 0)
+
+    const spanExporter = this.#exporter('traces', { patience: giveUpAfter, size: (batch) => batch.length })
+    this.#spans =
+      spanExporter &&
+      new SpanPipe({
+        exporter: spanExporter,
+        intake: new Intake('traces', spans, trouble),
+        convert: (span) => readableSpan(span, resource),
+        gathering: spans,
+        longestExport: limit('traces'),
+      })
+    const logExporter = this.#exporter('logs', { patience: giveUpAfter, size: (batch) => batch.length })
+    this.#logs =
+      logExporter &&
+      new LogPipe({
+        exporter: logExporter,
+        intake: new Intake('logs', logs, trouble),
+        resource,
+        gathering: logs,
+        longestExport: limit('logs'),
+      })
+    // The next values replace those that could not be sent.
+    const patience = Math.max(0, interval - (destinations.get('metrics')?.timeout ?? 0))
+    const metricExporter = this.#exporter('metrics', { patience, size: countPoints })
+    const collect = () => [...source.metrics(), trouble.snapshot()]
+    this.#metrics = metricExporter && new MetricPipe({ exporter: metricExporter, resource, interval, collect })
+  }
+
+  spans(spans: readonly SpanRecord[]): void {
+    if (this.#closed === undefined) this.#spans?.take(spans)
+  }
+
+  log(record: LogRecord): void {
+    if (this.#closed === undefined) this.#logs?.take(record)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed
+    await Promise.all(this.#pipes().map((pipe) => pipe.flush()))
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    await this.#closing.within(this.#settings.closeTimeout, () => Promise.all(this.#pipes().map((pipe) => pipe.close())))
+    for (const transport of this.#transports.values()) transport.close()
+    this.#trouble.end()
+  }
+
+  #pipes(): Pipe[] {
+    return [this.#spans, this.#logs, this.#metrics].filter((pipe) => pipe !== undefined)
+  }
+
+  #exporter<S extends Signal>(
+    signal: S,
+    { patience, size }: { readonly patience: number; readonly size: (batch: Batches[S]) => number },
+  ): OtlpExporter<Batches[S]> | undefined {
+    const destination = this.#settings.destinations.get(signal)
+    const transport = this.#transports.get(signal)
+    if (destination === undefined || transport === undefined) return undefined
+    const { protocol, timeout, url } = destination
+    const trouble = this.#trouble
+    const place = url.origin
+    const delivery = new Delivery({
+      transport,
+      closing: this.#closing,
+      timeout,
+      patience,
+      onFailing: (failed) => trouble.failing(place, failed),
+    })
+    const serializer = serializers[protocol === 'http/json' ? 'json' : 'protobuf'][signal]
+    return new OtlpExporter({ signal, place, serializer, delivery, trouble, size })
+  }
+}
