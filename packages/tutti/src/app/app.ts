@@ -437,6 +437,7 @@ export class App extends BackendBuilder {
 
   #compile(): Promise<HttpApplication> {
     const { log } = this
+    const { health } = this.#options
     return compileHttp(this.name, this.#options, {
       services: {
         log,
@@ -446,6 +447,7 @@ export class App extends BackendBuilder {
         verbs: this.backend.messages.verbs,
         storage: () => this.backend.storage(),
         responses: this.#responses,
+        telemetry: this.#telemetry.requests(typeof health === 'object' ? health.path : undefined),
       },
       routes: this.#routes.map(({ route }) => route),
       sockets: this.#sockets,

@@ -21,7 +21,7 @@ import type { Probes } from './probes.ts'
 /** What an application has collected for HTTP. */
 export interface HttpParts {
   /** What requests share with the rest of the application. */
-  readonly services: Pick<HttpServices<HttpContext>, 'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'storage' | 'responses'>
+  readonly services: Pick<HttpServices<HttpContext>, 'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'storage' | 'responses' | 'telemetry'>
   readonly routes: readonly Route[]
   readonly sockets: readonly SocketRoute[]
   readonly middleware: readonly Middleware[]

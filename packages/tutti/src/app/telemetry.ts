@@ -1,3 +1,4 @@
+import type { HttpTelemetry } from '../http/index.ts'
 import { milliseconds } from '../kernel/index.ts'
 import {
   defaultRegistry,
@@ -53,6 +54,12 @@ export class Telemetry {
   /** A tracer for the part of the application called `scope`; one that does nothing where telemetry is off. */
   tracer(scope: string): Tracer {
     return this.#tracing?.tracer(scope) ?? disabledTracer
+  }
+
+  /** How requests are observed; `undefined` where telemetry is off. `health` is where the probes are. */
+  requests(health = '/health'): HttpTelemetry | undefined {
+    const { exclude = [health, '/metrics', '/console'] } = this.options
+    return this.enabled ? { tracer: this.tracer('tutti.http'), exclude } : undefined
   }
 
   /** Adds somebody who gets spans and log lines from now on, and is flushed and closed at the end. */

@@ -1,4 +1,4 @@
-import type { Actor, Context, Needs, Resolved, TraceContext } from '../kernel/index.ts'
+import type { Actor, Baggage, Context, Needs, Resolved, TraceContext } from '../kernel/index.ts'
 import type { Verbs } from '../message/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { SqlDatabase, Storage } from '../storage/index.ts'
@@ -30,6 +30,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
   readonly correlationId: string
   readonly causationId: string | undefined
   readonly trace: TraceContext | undefined
+  readonly baggage: Baggage | undefined
   readonly tenant: string | undefined
   readonly actor: Actor | undefined
   readonly deadline: number | undefined
@@ -61,6 +62,7 @@ export class MessageContext<Input = unknown, Deps = unknown> implements Context 
     this.correlationId = context.correlationId
     this.causationId = context.causationId
     this.trace = context.trace
+    this.baggage = context.baggage
     this.tenant = context.tenant
     this.actor = context.actor
     this.deadline = context.deadline

@@ -3,10 +3,12 @@ import { HttpContext } from './context.ts'
 import { HttpError } from './errors.ts'
 import { compose, type ErrorMapper, type Fail, type Handle, type Middleware } from './middleware.ts'
 import { Matcher, type ConstraintOf } from './matcher.ts'
+import { RequestObserver } from './observed-requests.ts'
 import { compileRoute } from './pipeline.ts'
 import { errorResponse } from './problem.ts'
 import { noRules, respond } from './respond.ts'
 import { HttpResponse } from './response.ts'
+import { withMounts, type Mount } from './mount.ts'
 import type { Route } from './route.ts'
 import type { HttpServices } from './services.ts'
 import { rawHeader, type HttpExchange, type HttpSource } from './source.ts'
@@ -19,6 +21,8 @@ export interface HttpApplicationParts {
   /** Around everything, the first one outermost. */
   readonly middleware: readonly Middleware[]
   readonly errorMappers: readonly ErrorMapper[]
+  /** What answers below paths of its own, outside of middleware. @default none */
+  readonly mounts?: readonly Mount[]
   readonly constraints?: Readonly<Record<string, ConstraintOf>>
   /** Makes the server of the WebSocket routes, where there are any. */
   readonly sockets?: (host: UpgradeHost) => SocketServer
@@ -32,10 +36,12 @@ export class HttpApplication {
   readonly #matcher: Matcher
   readonly #handle: Handle
   readonly #fail: Fail
+  readonly #observer: RequestObserver | undefined
 
   /** Compiles. Throws for routes that are declared twice or cannot work. */
   constructor(parts: HttpApplicationParts, services: HttpServices<HttpContext>) {
     this.services = services
+    this.#observer = services.telemetry && new RequestObserver(services.telemetry)
     this.#fail = failWith(parts.errorMappers)
     const fail = this.#fail
     this.#matcher = new Matcher(
@@ -46,7 +52,8 @@ export class HttpApplication {
     const finish = (value: unknown, ctx: HttpContext): HttpResponse | Promise<HttpResponse> => respond(value, ctx, noRules)
     const outside = new Set(parts.routes.flatMap((route) => (route.outside === true ? [route.path] : [])))
     const inside = parts.middleware.length === 0 ? core : compose(parts.middleware, core, { finish, fail })
-    this.#handle = inside === core || outside.size === 0 ? inside : (ctx) => (outside.has(ctx.path) ? core(ctx) : inside(ctx))
+    const all: Handle = inside === core || outside.size === 0 ? inside : (ctx) => (outside.has(ctx.path) ? core(ctx) : inside(ctx))
+    this.#handle = withMounts(parts.mounts ?? [], all, { services, fail })
     this.upgrades = parts.sockets?.({
       services,
       fail,
@@ -64,6 +71,20 @@ export class HttpApplication {
 
   /** Handles a request completely; never throws. */
   readonly handle: Handle = (ctx) => {
+    const observed = this.#observer?.begin(ctx)
+    if (observed === undefined) return this.#complete(ctx)
+    const response = observed.span.activate(this.#complete, ctx)
+    if (!(response instanceof Promise)) return observed.end(response)
+    return response.then(
+      (settled) => observed.end(settled),
+      (error: unknown) => {
+        observed.fail(error)
+        throw error
+      },
+    )
+  }
+
+  readonly #complete: Handle = (ctx) => {
     try {
       const response = this.#handle(ctx)
       if (response instanceof Promise) return response.then((settled) => leave(complete(settled, ctx), ctx))

@@ -1,7 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { newId, unspannedContext, type Actor, type Context, type Dependency, type RequestScope, type TraceContext } from '../kernel/index.ts'
+import {
+  newId,
+  unspannedContext,
+  type Actor,
+  type Baggage,
+  type Context,
+  type Dependency,
+  type RequestScope,
+  type TraceContext,
+} from '../kernel/index.ts'
 import { Accepted, type Sendable, type Verbs } from '../message/index.ts'
-import { parseTraceparent, type Logger } from '../observe/index.ts'
+import { parseBaggage, parseTraceparent, type Logger, type Span } from '../observe/index.ts'
 import type { SqlDatabase, Storage, Transaction } from '../storage/index.ts'
 import { parseCookies, serializeCookie, unsignCookie, type CookieOptions } from './cookies.ts'
 import { clientCertificateOf, type ClientCertificate } from './engine/certificate.ts'
@@ -12,10 +21,12 @@ import { sendDefaults } from './send-defaults.ts'
 import { parseQuery, type Query } from './query.ts'
 import type { MatchedRoute } from './matched-route.ts'
 import type { HttpServices } from './services.ts'
-import { rawHeader, type HttpExchange, type HttpSource } from './source.ts'
+import { rawHeader, rawHeaders, type HttpExchange, type HttpSource } from './source.ts'
 
 /** Fills a validated part of the request in; for the pipeline alone. */
 export const fill: unique symbol = Symbol('fill')
+/** Puts the request into a span; for the HTTP core alone. */
+export const observe: unique symbol = Symbol('observe')
 /** What the handling of the request shares; for the HTTP core alone. */
 export const services: unique symbol = Symbol('services')
 
@@ -72,6 +83,9 @@ export class HttpContext<
   #id: string | undefined
   #trace: TraceContext | undefined
   #traceRead = false
+  #span: Span | undefined
+  /** `null` where there is none. */
+  #baggage: Baggage | null | undefined
   #abort: AbortController | undefined
   #headers: HttpHeaders | undefined
   #scope: RequestScope<HttpContext> | undefined
@@ -166,10 +180,18 @@ export class HttpContext<
     return this.id
   }
 
-  /** The caller's place in a distributed trace, from `traceparent`. */
+  /** Has what follows be part of a span, where it is one. */
+  [observe](span: Span): void {
+    this.#span = span
+    this.#traceRead = false
+  }
+
+  /** The request's place in a distributed trace: that of its span, else the caller's, from `traceparent`. */
   get trace(): TraceContext | undefined {
     if (!this.#traceRead) {
       this.#traceRead = true
+      this.#trace = this.#span?.context
+      if (this.#trace !== undefined) return this.#trace
       const header = rawHeader(this.source.rawHeaders, 'traceparent')
       this.#trace = header === undefined ? undefined : parseTraceparent(header, rawHeader(this.source.rawHeaders, 'tracestate'))
     }
@@ -179,6 +201,15 @@ export class HttpContext<
   set trace(trace: TraceContext | undefined) {
     this.#traceRead = true
     this.#trace = trace
+  }
+
+  /** What callers say along the whole way of a request, from `baggage`: facts for programs, which anybody may have written. */
+  get baggage(): Baggage | undefined {
+    if (this.#baggage === undefined) {
+      const header = rawHeaders(this.source.rawHeaders, 'baggage')
+      this.#baggage = (header === undefined ? undefined : parseBaggage(header)) ?? null
+    }
+    return this.#baggage ?? undefined
   }
 
   /** Fires when the client goes away before the response is complete, when a time-out passes, or when the server gives up waiting on shutdown. */

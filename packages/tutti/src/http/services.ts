@@ -7,6 +7,7 @@ import type { BodyEncoding } from './body/encodings.ts'
 import type { Encoder } from './encoder.ts'
 import type { TrustedProxies } from './proxies.ts'
 import type { HttpSource } from './source.ts'
+import type { HttpTelemetry } from './telemetry-options.ts'
 
 /** What the HTTP core needs from the application that it serves; `C` is the context of a request. */
 export interface HttpServices<C extends Context> {
@@ -32,6 +33,8 @@ export interface HttpServices<C extends Context> {
   readonly bodyLimit: number
   /** The compressions of request bodies that are taken. */
   readonly bodyEncodings: readonly BodyEncoding[]
+  /** How requests are observed; `undefined` where they are not. */
+  readonly telemetry: HttpTelemetry | undefined
   /** Whether responses are checked against their schemas. */
   readonly validateResponses: boolean
 }

@@ -53,6 +53,17 @@ export interface HttpExchange {
   once(event: 'close' | 'clientEnd', listener: () => void): unknown
 }
 
+/** All values of a list header, joined with commas. `name` is lower-case. */
+export function rawHeaders(raw: readonly string[], name: string): string | undefined {
+  let joined: string | undefined
+  for (let i = 0; i < raw.length; i += 2) {
+    const key = raw[i] as string
+    if (key.length !== name.length || (key !== name && key.toLowerCase() !== name)) continue
+    joined = joined === undefined ? raw[i + 1] : `${joined},${raw[i + 1]}`
+  }
+  return joined
+}
+
 /** The first value of a header, found without building Node's headers object. `name` is lower-case. */
 export function rawHeader(raw: readonly string[], name: string): string | undefined {
   for (let i = 0; i < raw.length; i += 2) {

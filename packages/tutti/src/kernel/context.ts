@@ -12,6 +12,16 @@ export interface TraceContext {
   readonly state?: string
 }
 
+/** A fact that travels with a request through all services (W3C Baggage). */
+export interface BaggageEntry {
+  readonly value: string
+  /** What stands behind the value, passed on unchanged. */
+  readonly properties?: string
+}
+
+/** Facts that travel with a request through all services, by name. */
+export type Baggage = ReadonlyMap<string, BaggageEntry>
+
 /** Who does something: a user, a service, a job. */
 export interface Actor {
   readonly id: string
@@ -28,6 +38,8 @@ export interface Context {
   /** The id of what directly caused this work. */
   readonly causationId: string | undefined
   readonly trace: TraceContext | undefined
+  /** Facts from callers that are passed on to whoever is called; not kept with events. @default none */
+  readonly baggage?: Baggage | undefined
   readonly tenant: string | undefined
   readonly actor: Actor | undefined
   /** When the work is pointless, in milliseconds since 1970. */

@@ -21,6 +21,7 @@ export function deriveContext(from: Context | undefined, changes: ContextChanges
     correlationId: from?.correlationId ?? newId(),
     causationId: changes.causationId ?? from?.causationId,
     trace: changes.trace ?? from?.trace,
+    ...(from?.baggage && { baggage: from.baggage }),
     tenant: changes.tenant ?? from?.tenant,
     actor: changes.actor ?? from?.actor,
     deadline: deadline === undefined ? from?.deadline : Math.min(deadline, from?.deadline ?? Number.POSITIVE_INFINITY),

@@ -1,6 +1,7 @@
 export { errorCodes, type ErrorCode } from './error-codes.ts'
 export { OptionError, TuttiError, type TuttiErrorOptions } from './errors.ts'
 export { currentContext, runInContext, runOutsideContext, type Actor, type Context, type TraceContext } from './context.ts'
+export type { Baggage, BaggageEntry } from './context.ts'
 export { deriveContext, type ContextChanges } from './derived-context.ts'
 export { spannedContext, unspannedContext } from './spanned-context.ts'
 export { milliseconds, type Duration } from './duration.ts'

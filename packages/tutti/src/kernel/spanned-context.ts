@@ -1,4 +1,4 @@
-import type { Actor, Context, TraceContext } from './context.ts'
+import type { Actor, Baggage, Context, TraceContext } from './context.ts'
 
 /** The same work at another place of its trace: everything else is as in the context that it comes from, also when that changes. */
 class SpannedContext implements Context {
@@ -20,6 +20,10 @@ class SpannedContext implements Context {
 
   get causationId(): string | undefined {
     return this.#origin.causationId
+  }
+
+  get baggage(): Baggage | undefined {
+    return this.#origin.baggage
   }
 
   get tenant(): string | undefined {

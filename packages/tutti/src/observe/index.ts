@@ -1,3 +1,5 @@
+export { ambientTracer } from './ambient-tracer.ts'
+export { formatBaggage, parseBaggage } from './baggage.ts'
 export { createLogger } from './create-logger.ts'
 export type { LogDestination, LogFields, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
 export { createMeter, type MeterOptions } from './create-meter.ts'

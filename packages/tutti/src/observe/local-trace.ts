@@ -1,6 +1,7 @@
 import type { TraceContext } from '../kernel/index.ts'
 import type { SpanRecord } from './span-record.ts'
 import { newTraceId } from './trace-id.ts'
+import type { Span, SpanOptions, Tracer } from './tracer.ts'
 
 /** Spans of an unsampled trace that are remembered until it is known whether the trace is kept: enough for a request. */
 const mostHeld = 200
@@ -9,6 +10,22 @@ const mostHeld = 200
 interface EndedSpan {
   readonly failed: boolean
   record(): SpanRecord
+}
+
+/** What makes and takes the spans of an application. */
+export interface SpanHost {
+  /** Starts a span; `global` is the tracer of OpenTelemetry's global provider for its scope. */
+  start(beginning: SpanBeginning): Span
+  /** Takes a span that has ended and is kept. */
+  emit(record: SpanRecord): void
+}
+
+/** What a span is started from. */
+export interface SpanBeginning {
+  readonly scope: string
+  readonly global: Tracer
+  readonly name: string
+  readonly options: SpanOptions
 }
 
 /** How a part of a trace begins. */
@@ -23,7 +40,7 @@ export interface LocalTraceStart {
 /** The part of a trace that happens in this process, from the span that came in or began here to the last one below it. */
 export class LocalTrace {
   readonly sampled: boolean
-  readonly #emit: (record: SpanRecord) => void
+  readonly host: SpanHost
   #traceId: string | undefined
   #held: EndedSpan[] | undefined
   /** Spans that have begun. */
@@ -33,10 +50,10 @@ export class LocalTrace {
   #isFirstOver = false
   #state: 'undecided' | 'kept' | 'dropped' | 'silent'
 
-  constructor({ traceId, sampled, silent }: LocalTraceStart, emit: (record: SpanRecord) => void) {
+  constructor({ traceId, sampled, silent }: LocalTraceStart, host: SpanHost) {
     this.#traceId = traceId
     this.sampled = sampled && !silent
-    this.#emit = emit
+    this.host = host
     this.#state = silent ? 'silent' : sampled ? 'kept' : 'undecided'
   }
 
@@ -72,15 +89,15 @@ export class LocalTrace {
     this.#open--
     if (isFirst) this.#isFirstOver = true
     if (this.#state === 'undecided') this.#decide(span, { isRecorded, isSlow })
-    else if (this.#state === 'kept' && isRecorded) this.#emit(span.record())
+    else if (this.#state === 'kept' && isRecorded) this.host.emit(span.record())
   }
 
   #decide(span: EndedSpan, { isRecorded, isSlow }: { isRecorded: boolean; isSlow: boolean }): void {
     if (span.failed || isSlow) {
       this.#state = 'kept'
-      for (const one of this.#held ?? []) this.#emit(one.record())
+      for (const one of this.#held ?? []) this.host.emit(one.record())
       this.#held = undefined
-      if (isRecorded) this.#emit(span.record())
+      if (isRecorded) this.host.emit(span.record())
     } else if (this.#isFirstOver && this.#open === 0) {
       this.#state = 'dropped'
       this.#held = undefined
@@ -105,7 +122,7 @@ export class LocalPlace implements TraceContext {
   }
 
   /** The trace of this process that a place is in; `undefined` for one from elsewhere, or from another time. */
-  static localOf(place: TraceContext): LocalTrace | undefined {
-    return #local in place ? place.#local : undefined
+  static localOf(place: TraceContext | undefined): LocalTrace | undefined {
+    return place !== undefined && #local in place ? place.#local : undefined
   }
 }

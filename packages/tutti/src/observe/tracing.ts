@@ -1,9 +1,9 @@
 import { currentContext, runOutsideContext, type TraceContext } from '../kernel/index.ts'
-import { LocalPlace, LocalTrace } from './local-trace.ts'
+import { LocalPlace, LocalTrace, type SpanBeginning, type SpanHost } from './local-trace.ts'
 import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
 import type { SpanRecord } from './span-record.ts'
-import type { Span, SpanOptions, Tracer } from './tracer.ts'
+import type { Span, Tracer } from './tracer.ts'
 
 /** Which traces are kept, and who gets them. */
 export interface TracingOptions {
@@ -20,17 +20,8 @@ const gathering = 200
 /** How many are handed on at a time at most. */
 const largestBatch = 512
 
-/** What a span is started from. */
-interface Beginning {
-  readonly scope: string
-  /** The tracer of OpenTelemetry's global provider. */
-  readonly global: Tracer
-  readonly name: string
-  readonly options: SpanOptions
-}
-
 /** Makes the spans of one application. */
-export class Tracing {
+export class Tracing implements SpanHost {
   readonly #options: TracingOptions
   #ended: SpanRecord[] = []
   #timer: NodeJS.Timeout | undefined
@@ -64,7 +55,7 @@ export class Tracing {
       get enabled() {
         return isEnabled()
       },
-      startSpan: (name, options = {}) => (this.enabled ? this.#start({ scope, global, name, options }) : disabledSpan),
+      startSpan: (name, options = {}) => this.start({ scope, global, name, options }),
     }
   }
 
@@ -78,10 +69,11 @@ export class Tracing {
     this.#options.receive(spans)
   }
 
-  #start({ scope, global, name, options }: Beginning): Span {
+  start({ scope, global, name, options }: SpanBeginning): Span {
+    if (!this.enabled) return disabledSpan
     const above = options.root === true ? undefined : (options.parent ?? currentContext()?.trace)
     // A parent that is named is elsewhere or was at another time: with it another part of the trace begins here.
-    const going = options.parent === undefined && above !== undefined ? LocalPlace.localOf(above) : undefined
+    const going = options.parent === undefined ? LocalPlace.localOf(above) : undefined
     if (going?.isSilent === true) return disabledSpan
     const silent = options.silent === true
     const forward = hasTracerProvider() && !silent ? global.startSpan(name, options) : undefined
@@ -94,10 +86,10 @@ export class Tracing {
     // An application that has registered an SDK of OpenTelemetry has said there what to sample.
     const flags = parent?.flags ?? forward?.flags
     const sampled = flags === undefined ? Math.random() < this.#options.sample : (flags & 1) === 1
-    return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this.#emit)
+    return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this)
   }
 
-  readonly #emit = (record: SpanRecord): void => {
+  emit(record: SpanRecord): void {
     this.#ended.push(record)
     if (this.#ended.length >= largestBatch) this.flush()
     // Handing on is no part of the work that the span is about.

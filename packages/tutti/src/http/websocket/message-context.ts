@@ -1,4 +1,4 @@
-import type { Actor, Context, TraceContext } from '../../kernel/index.ts'
+import type { Actor, Baggage, Context, TraceContext } from '../../kernel/index.ts'
 import { newId } from '../../kernel/index.ts'
 import type { HttpContext } from '../context.ts'
 
@@ -23,6 +23,10 @@ export class MessageContext implements Context {
 
   get trace(): TraceContext | undefined {
     return this.#request.trace
+  }
+
+  get baggage(): Baggage | undefined {
+    return this.#request.baggage
   }
 
   get tenant(): string | undefined {

@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream'
+import { TuttiError } from '../kernel/index.ts'
+import { disabledSpan, secretTest, type Span, type SpanDescription, type SpanOptions, type Tracer } from '../observe/index.ts'
+import { observe, type HttpContext } from './context.ts'
+import { isBodiless } from './engine/write.ts'
+import { requestMetrics, shownMethod, type RequestMetrics } from './request-metrics.ts'
+import type { HttpResponse } from './response.ts'
+import type { HttpTelemetry } from './telemetry-options.ts'
+
+/** Makes a span of each request and counts it. */
+export class RequestObserver {
+  readonly #telemetry: HttpTelemetry
+  readonly #excluded: ReadonlySet<string>
+  readonly #below: readonly string[]
+  readonly #metrics = requestMetrics()
+
+  constructor(telemetry: HttpTelemetry) {
+    this.#telemetry = telemetry
+    this.#excluded = new Set(telemetry.exclude)
+    this.#below = telemetry.exclude.map((path) => `${path}/`)
+  }
+
+  /** Begins to observe a request; to be called in its context. */
+  begin(ctx: HttpContext): ObservedRequest {
+    const { tracer } = this.#telemetry
+    const request = new ObservedRequest(ctx, this.#metrics, tracer.enabled && this.#isExcluded(ctx.path))
+    if (tracer.enabled) request.open(tracer)
+    return request
+  }
+
+  #isExcluded(path: string): boolean {
+    if (this.#excluded.has(path)) return true
+    for (const prefix of this.#below) if (path.startsWith(prefix)) return true
+    return false
+  }
+}
+
+/** One request as telemetry sees it: its own options of its span, so that few objects are made for it. */
+export class ObservedRequest implements SpanOptions {
+  readonly kind = 'server'
+  readonly silent: boolean
+  span: Span = disabledSpan
+  readonly #ctx: HttpContext
+  readonly #metrics: RequestMetrics
+  readonly #method: string
+  readonly #active: ReturnType<RequestMetrics['begin']>
+  readonly #start = performance.now()
+  #status = 0
+
+  constructor(ctx: HttpContext, metrics: RequestMetrics, silent: boolean) {
+    this.#ctx = ctx
+    this.#metrics = metrics
+    this.silent = silent
+    this.#method = shownMethod(ctx.method)
+    this.#active = metrics.begin(this.#method)
+  }
+
+  open(tracer: Tracer): void {
+    this.span = tracer.startSpan(this.#name, this)
+    this.#ctx[observe](this.span)
+  }
+
+  /** Ends it with its response, or once a body that streams is through. */
+  end(response: HttpResponse): HttpResponse {
+    const { body, status } = response
+    this.#status = status
+    if (body instanceof Readable && !body.closed && this.#ctx.method !== 'HEAD' && !isBodiless(status))
+      body.once('close', () => this.#close(body.errored))
+    else this.#close(null)
+    return response
+  }
+
+  /** Ends it without a response that is known. */
+  fail(error: unknown): void {
+    this.#status = 500
+    this.#close(error)
+  }
+
+  describe(): SpanDescription {
+    const ctx = this.#ctx
+    const { route, source } = ctx
+    const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(ctx.host) ?? []
+    const { protocol, ip } = ctx
+    return {
+      name: route === undefined ? this.#name : `${this.#name} ${route.path}`,
+      attributes: {
+        'http.request.method': this.#method,
+        'http.request.method_original': this.#method === ctx.method ? undefined : ctx.method,
+        'url.path': ctx.path,
+        'url.query': ctx.queryString === '' ? undefined : withoutSecrets(ctx.queryString),
+        'url.scheme': protocol,
+        'http.route': route?.path,
+        'http.response.status_code': this.#status,
+        'error.type': this.#status < 500 ? undefined : errorType(ctx.error, this.#status),
+        'server.address': host,
+        'server.port': port === undefined ? (protocol === 'https' ? 443 : 80) : Number(port),
+        'client.address': ip === '' ? undefined : ip,
+        'user_agent.original': source.headers['user-agent'],
+        'network.protocol.version': source.httpVersion === '2.0' ? '2' : source.httpVersion,
+        'tutti.request.id': ctx.id,
+        'tutti.tenant': ctx.tenant,
+      },
+    }
+  }
+
+  get #name(): string {
+    return this.#method === '_OTHER' ? 'HTTP' : this.#method
+  }
+
+  #close(error: unknown): void {
+    const { span } = this
+    const failure = error ?? (this.#status >= 500 ? this.#ctx.error : null)
+    if (failure !== null && failure !== undefined) span.recordError(failure)
+    else if (this.#status >= 500) span.setStatus('error')
+    span.end()
+    const seconds = (performance.now() - this.#start) / 1000
+    this.#metrics.end(this.#active, { route: this.#ctx.route, method: this.#method, status: this.#status, seconds })
+  }
+}
+
+const isSecret = secretTest()
+
+/** A query whose parameters with the names of secrets are hidden. */
+function withoutSecrets(query: string): string {
+  return query
+    .split('&')
+    .map((pair) => {
+      const equals = pair.indexOf('=')
+      return equals > 0 && isSecret(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=REDACTED` : pair
+    })
+    .join('&')
+}
+
+function errorType(error: unknown, status: number): string {
+  if (error instanceof TuttiError) return error.code
+  return error instanceof Error ? error.name : String(status)
+}
