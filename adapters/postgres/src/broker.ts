@@ -60,6 +60,8 @@ const lanes = 2
 const most = 500
 /** Work that lost against other work is done again this often. */
 const attempts = 10
+/** How often other processes are told of messages at most, in milliseconds. */
+const notifyEvery = 10
 /** How often old messages are removed, in milliseconds. */
 const expireEvery = 600_000
 
@@ -123,6 +125,7 @@ class PoolBroker implements PostgresBroker {
         config: wakeUps === true ? config : connectionConfig({ url: wakeUps.url }),
         connectTimeout: limits.connectTimeout,
         channel: `${schema}_published`,
+        interval: notifyEvery,
         send: (channel, sender) => this.#connections.write('select pg_notify($1, $2)', [channel, sender]),
       })
       this.#wakeUps.onWake(() => this.#wake(undefined))

@@ -6,11 +6,11 @@ export interface WakeUpsOptions {
   readonly channel: string
   /** In milliseconds. */
   readonly connectTimeout: number
-  /** Sends a notification, at most every 20 ms. */
+  /** How often a notification is sent at most, in milliseconds. @default 20 */
+  readonly interval?: number
+  /** Sends a notification. */
   send(channel: string, sender: string): Promise<unknown>
 }
-
-const interval = 20
 
 /**
  * Tells other processes that events were appended, and hears when they did. A notification is a statement of its own: within the commit it
@@ -46,6 +46,7 @@ export class WakeUps {
   /** Tells the others soon. */
   appended(): void {
     if (this.#timer !== undefined || this.#closed) return
+    const { interval = 20 } = this.#options
     const wait = this.#sentAt + interval - performance.now()
     if (wait <= 0) this.#send()
     else this.#timer = setTimeout(() => this.#send(), wait)

@@ -47,7 +47,8 @@ export class Pace {
   #measure(): void {
     const now = this.#clock.monotonic()
     const elapsed = now - this.#since
-    if (elapsed < measured) return
+    // Fast ones are known sooner: as soon as all that was at hand is handled.
+    if (elapsed < measured && (elapsed < 1 || this.#count < this.#target)) return
     const wanted = Math.ceil((this.#count / elapsed) * ahead)
     // Up at once, and down slowly: a pause of the publishers says nothing about the pace.
     const next = wanted > this.#target ? wanted : this.#target - (this.#target - wanted) / 8
