@@ -11,6 +11,7 @@ export {
   type ConsumeHandlerContext,
   type ConfigDefinition,
   type ConfigOptions,
+  type ConsoleOptions,
   type DeadLetterFilter,
   type EventHandlerContext,
   type HealthOptions,

@@ -46,6 +46,7 @@ import { Backend } from './backend.ts'
 import { BackendBuilder } from './backend-builder.ts'
 import { isConfigDefinition } from './config/define-config.ts'
 import { compileHttp } from './compile-http.ts'
+import { Console } from './console/console.ts'
 import { describeApi, type OpenApiChange } from './docs.ts'
 import { Module } from './module.ts'
 import { isAggregate } from './messages.ts'
@@ -114,6 +115,7 @@ export class App extends BackendBuilder {
   protected override readonly backend: Backend
   readonly #serving: Serving
   readonly #probes: Probes
+  readonly #console: Console
   readonly #telemetry: Telemetry
   #stopping = false
   readonly #responses: ResponseCache
@@ -156,6 +158,16 @@ export class App extends BackendBuilder {
       },
       options,
     )
+    this.#console = new Console(options.console, {
+      name: this.name,
+      log: this.log,
+      clock: () => this.#clock,
+      backend: this.backend,
+      telemetry: this.#telemetry,
+      health: () => this.health(),
+      routes: () => this.routes(),
+      modules: () => this.#modules,
+    })
     this.#lifecycle = createLifecycle({ stopTimeout: drain + 1000, totalStopTimeout: drain + 5000 })
   }
 
@@ -310,6 +322,7 @@ export class App extends BackendBuilder {
    */
   async stop({ grace = 0 }: StopOptions = {}): Promise<void> {
     this.#stopping = true
+    this.#console.close()
     await this.#serving.stop(milliseconds(grace))
     await this.#lifecycle.stop()
     // They may have been opened without a start.
@@ -455,6 +468,7 @@ export class App extends BackendBuilder {
       errorMappers: this.#errorMappers,
       documentChanges: this.#documentChanges,
       probes: this.#probes,
+      mounts: (routes) => this.#console.mounts(routes),
     })
   }
 }

@@ -9,6 +9,7 @@ import {
   type HttpContext,
   type HttpServices,
   type Middleware,
+  type Mount,
   type Route,
   type SocketRoute,
 } from '../http/index.ts'
@@ -21,13 +22,18 @@ import type { Probes } from './probes.ts'
 /** What an application has collected for HTTP. */
 export interface HttpParts {
   /** What requests share with the rest of the application. */
-  readonly services: Pick<HttpServices<HttpContext>, 'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'storage' | 'responses' | 'telemetry'>
+  readonly services: Pick<
+    HttpServices<HttpContext>,
+    'log' | 'clock' | 'dependencies' | 'background' | 'verbs' | 'storage' | 'responses' | 'telemetry'
+  >
   readonly routes: readonly Route[]
   readonly sockets: readonly SocketRoute[]
   readonly middleware: readonly Middleware[]
   readonly errorMappers: readonly ErrorMapper[]
   readonly documentChanges: readonly OpenApiChange[]
   readonly probes: Probes
+  /** What answers below paths of its own. */
+  readonly mounts: (routes: readonly Route[]) => readonly Mount[]
 }
 
 /** Compiles what an application has collected, its documentation and probes included. */
@@ -52,6 +58,7 @@ export async function compileHttp(name: string, options: AppOptions, parts: Http
     routes: [...routes, ...docs, ...probes.routes(routes), ...routesOfMetrics(options.telemetry, routes)],
     middleware,
     errorMappers,
+    mounts: parts.mounts(routes),
     ...constraints,
     ...(sockets.length > 0 && { sockets: await loadSockets(sockets) }),
   }

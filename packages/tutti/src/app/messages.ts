@@ -56,6 +56,11 @@ export class Messages {
     return this.#aggregates.size > 0
   }
 
+  /** Whether there is anything to be sent or asked. */
+  get isUsed(): boolean {
+    return this.hasAggregates || !this.#commands.isEmpty || !this.#queries.isEmpty
+  }
+
   addAggregate(aggregate: AggregateRules<unknown>): void {
     const known = this.#aggregates.get(aggregate.name)
     if (known !== undefined && known !== aggregate)

@@ -6,6 +6,7 @@ import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
 import type { HealthOptions } from './probes.ts'
 import type { Logger, LogOptions } from '../observe/index.ts'
+import { checkConsoleOptions, type ConsoleOptions } from './console/console-options.ts'
 import { checkTelemetryOptions, type TelemetryOptions } from './telemetry-options.ts'
 import { bodyEncodings, checkDocsOptions, checkTls } from '../http/index.ts'
 import { bytes, milliseconds, OptionError, type RegisteredConfig, type Size } from '../kernel/index.ts'
@@ -55,6 +56,11 @@ export interface AppOptions {
    * `false` serves none. @default true
    */
   readonly health?: boolean | HealthOptions
+  /**
+   * A web page at `/console` that shows what the application does and acts upon it. In development it answers this machine alone; in
+   * production it is there only where its options say who may use it. @default true outside production, false in production
+   */
+  readonly console?: boolean | ConsoleOptions
   /** Traces, metrics and logs for others: which of them, and to whom. `false` switches all of it off. @default true */
   readonly telemetry?: boolean | TelemetryOptions
   /** How long requests and background work may go on after the application was told to stop. @default '30s' */
@@ -83,6 +89,7 @@ export interface AppOptions {
 const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   name: true,
   config: true,
+  console: true,
   log: true,
   http: true,
   docs: true,
@@ -132,6 +139,7 @@ export function checkOptions(options: AppOptions): void {
   }
   if (options.docs !== undefined && typeof options.docs !== 'boolean') checkDocsOptions(options.docs)
   if (typeof options.health === 'object') checkHealthOptions(options.health)
+  if (typeof options.console === 'object') checkConsoleOptions(options.console)
   if (typeof options.telemetry === 'object') checkTelemetryOptions(options.telemetry)
   if (options.http?.bodyLimit !== undefined) bytes(options.http.bodyLimit)
   if (options.http !== undefined) checkProtocols(options.http)

@@ -58,6 +58,7 @@ export const errorCodes = {
   TUTTI_WORKER_FAILED: 'A worker process could not start, or ended again and again.',
   TUTTI_PORT_IN_USE: 'The port that the server is to listen on is taken.',
   TUTTI_LISTEN_FAILED: 'The server could not listen on its address.',
+  TUTTI_CONSOLE_UNPROTECTED: 'The Console was asked for in production, where nobody says who may use it.',
   TUTTI_APP_STARTED: 'Something was declared on an application that had started already.',
   TUTTI_PLUGIN_INVALID: 'Plugins have the same name or need each other in a circle.',
   TUTTI_PLUGIN_MISSING: 'A plugin needs another one that is not used.',

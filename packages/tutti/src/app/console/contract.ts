@@ -7,6 +7,8 @@ import type { RunState, RunStatus, SagaGraph, StepStatus } from '../../workflow/
 import type { ConsumerStatus } from '../../messaging/index.ts'
 import type { AnyDeadLetter } from '../dead-letters.ts'
 
+export { hashPassword } from './password.ts'
+
 /**
  * What the Console's API answers, below `<console path>/api`. All of it is JSON; errors are problem documents (RFC 9457). What changes
  * something is POST with `content-type: application/json` and the header `x-tutti-console: 1`, from the same origin alone; it is refused
