@@ -1,4 +1,13 @@
-import { currentContext, deriveContext, milliseconds, runInContext, type Clock, type Context, type Duration } from '../kernel/index.ts'
+import {
+  currentContext,
+  deriveContext,
+  layered,
+  milliseconds,
+  runInContext,
+  type Clock,
+  type Context,
+  type Duration,
+} from '../kernel/index.ts'
 import type { RequestDefinition, RequestMessage } from '../message/index.ts'
 import { compileValidator, ValidationError, type InferInput, type InferOutput, type Schema, type Validator } from '../schema/index.ts'
 import { handlerDuplicate, handlerMissing, messageTimeout } from './errors.ts'
@@ -83,7 +92,7 @@ export class Bus {
       timeout: timeout === undefined ? undefined : milliseconds(timeout),
       deps: options.deps,
       // The context carries the input as the definition's schema made it: this is where the handler's own types end.
-      run: compose([...(this.#options.use ?? []), ...(options.use ?? [])], handler as (ctx: MessageContext) => unknown),
+      run: layered([...(this.#options.use ?? []), ...(options.use ?? [])], handler as (ctx: MessageContext) => unknown),
     })
   }
 
@@ -142,18 +151,4 @@ export class Bus {
       undefined,
     )
   }
-}
-
-function compose(
-  middleware: readonly MessageMiddleware[],
-  handler: (ctx: MessageContext) => unknown,
-): (ctx: MessageContext) => Promise<unknown> {
-  return middleware.reduceRight<(ctx: MessageContext) => Promise<unknown>>(
-    (inner, layer) => async (ctx) => {
-      let downstream: Promise<unknown> | undefined
-      const result = await layer(ctx, () => (downstream ??= inner(ctx)))
-      return result === undefined ? downstream : result
-    },
-    async (ctx) => handler(ctx),
-  )
 }
