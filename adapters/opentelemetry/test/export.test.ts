@@ -21,7 +21,7 @@ const values: readonly MetricSnapshot[] = [
 describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (protocol) => {
   it('tells all there is to say about spans', async () => {
     await using receiver = await Receiver.open()
-    const sink = await openTelemetry({ url: receiver.url, protocol, metrics: false }).open(new TestSource())
+    const sink = await openTelemetry({ url: receiver.url, protocol, closeTimeout: '30s', metrics: false }).open(new TestSource())
     const parent = span('GET /orders', {
       kind: 'server',
       status: 'error',
@@ -61,7 +61,7 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     await using receiver = await Receiver.open()
     const source = new TestSource()
     source.values = values
-    const sink = await openTelemetry({ url: receiver.url, protocol }).open(source)
+    const sink = await openTelemetry({ url: receiver.url, protocol, closeTimeout: '30s' }).open(source)
     await sink.flush()
     const metrics = receiver.metrics()
     expect([...metrics.keys()]).toEqual(['requests', 'open', 'duration'])
@@ -81,7 +81,7 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
 
   it('tells log lines with their traces and errors', async () => {
     await using receiver = await Receiver.open()
-    const sink = await openTelemetry({ url: receiver.url, protocol, metrics: false }).open(new TestSource())
+    const sink = await openTelemetry({ url: receiver.url, protocol, closeTimeout: '30s', metrics: false }).open(new TestSource())
     const ids = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
     sink.log?.(logLine('Sold.', { fields: { ...ids, order: { id: 7, lines: [1, null] }, tenant: 'acme' } }))
     const error = { name: 'TypeError', message: 'It broke.', stack: 'TypeError: It broke.\n  at x', code: 'E1' }
@@ -115,7 +115,7 @@ it('describes the process, compresses and sends headers', async () => {
   await using receiver = await Receiver.open()
   const headers = () => Promise.resolve({ authorization: 'Bearer one' })
   const resource = { 'deployment.environment.name': 'test', 'service.version': '2.0' }
-  const options = { url: `${receiver.url}/base/`, compression: 'gzip', headers, resource } as const
+  const options = { url: `${receiver.url}/base/`, compression: 'gzip', headers, resource, closeTimeout: '30s' } as const
   const sink = await openTelemetry(options).open(new TestSource())
   sink.spans?.([span('one')])
   await sink.flush()

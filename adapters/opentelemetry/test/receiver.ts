@@ -12,8 +12,8 @@ export interface Received {
   readonly time: number
 }
 
-/** Answers a request; `undefined` takes it. */
-export type Reply = (response: ServerResponse, request: Received) => void
+/** Answers a request in place of taking it. */
+export type Reply = (response: ServerResponse) => void
 
 /** A collector for tests: takes OTLP over HTTP as a collector does, or answers as a test says. */
 export class Receiver implements AsyncDisposable {
@@ -22,8 +22,10 @@ export class Receiver implements AsyncDisposable {
   readonly taken: Received[] = []
   /** Answers the next requests, in turn. */
   readonly replies: Reply[] = []
-  /** Answers all requests that none of `replies` does. */
-  always: Reply | undefined
+  /** Who answers the requests that none of `replies` does; `undefined` takes them. */
+  answers: ((request: Received) => Reply | undefined) | undefined
+  /** Whether it closes connections at once, as if nobody were there. */
+  isAway = false
   readonly #server = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('error', () => undefined)
@@ -37,29 +39,28 @@ export class Receiver implements AsyncDisposable {
       const message = isJson ? (JSON.parse(body.toString()) as Json) : readProtobuf(signal, body)
       const received = { signal, path, headers, message, time: performance.now() }
       this.requests.push(received)
-      const reply = this.replies.shift() ?? this.always
-      if (reply !== undefined) return reply(response, received)
+      const reply = this.replies.shift() ?? this.answers?.(received)
+      if (reply !== undefined) return reply(response)
       this.taken.push(received)
       response.writeHead(200, { 'content-type': headers['content-type'] }).end(isJson ? '{}' : '')
     })
   })
 
-  /** Starts one, on a port of its own or on that of an earlier one. */
-  static async open(port = 0): Promise<Receiver> {
+  static async open(): Promise<Receiver> {
     const receiver = new Receiver()
+    const server = receiver.#server
+    server.on('connection', (socket) => {
+      if (receiver.isAway) socket.destroy()
+    })
     await new Promise<void>((resolve, reject) => {
-      receiver.#server.once('error', reject)
-      receiver.#server.listen(port, '127.0.0.1', resolve)
+      server.once('error', reject)
+      server.listen(0, '127.0.0.1', resolve)
     })
     return receiver
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
