@@ -61,7 +61,7 @@ export class Backend {
         definition: (wanted) => this.messages.definition(wanted),
       },
     })
-    this.runs = new Runs({ stores: this.stores, log, clock, verbs })
+    this.runs = new Runs({ stores: this.stores, log, clock, verbs, options: options.workflows })
     this.messages = new Messages({
       stores: this.stores,
       readModels: this.readModels,

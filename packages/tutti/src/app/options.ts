@@ -2,6 +2,7 @@ import type { Clock, Duration } from '../kernel/index.ts'
 import type { BusOptions } from '../cqrs/index.ts'
 import type { BrokerChoice } from './open-broker.ts'
 import type { StorageChoice } from './open-storage.ts'
+import type { RunsOptions } from './runs-options.ts'
 import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
 import type { HealthOptions } from './probes.ts'
@@ -78,6 +79,8 @@ export interface AppOptions {
   readonly commands?: BusOptions
   /** How queries are handled. */
   readonly queries?: BusOptions
+  /** How runs of workflows are executed. */
+  readonly workflows?: RunsOptions
   /**
    * Serves with this many processes, which `listen` starts, or with as many as the machine can run at a time (`'auto'`). This process then
    * only looks after them: a dead one is replaced, SIGHUP and SIGUSR2 renew them one by one. 0 serves in this process. @default 0
@@ -98,6 +101,7 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   broker: true,
   commands: true,
   queries: true,
+  workflows: true,
   drainTimeout: true,
   health: true,
   telemetry: true,

@@ -4,6 +4,7 @@ import type { Logger } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type Subscription } from '../projections/index.ts'
 import { openWorkflows, type EventSignal, type RunStatus, type Workflow, type Workflows } from '../workflow/index.ts'
 import type { AnyDeadLetter, DeadLetterSource } from './dead-letters.ts'
+import type { RunsOptions } from './runs-options.ts'
 import type { Stores } from './stores.ts'
 
 /** What runs of an application are executed with. */
@@ -12,6 +13,7 @@ export interface RunsParts {
   readonly log: Logger
   readonly clock: () => Clock
   readonly verbs: () => ProtocolVerbs
+  readonly options: RunsOptions | undefined
 }
 
 /** Workflows and sagas of one application, and their runs. */
@@ -88,8 +90,8 @@ export class Runs {
   /** Opens the engine, so that runs can be started; `start` begins to execute them. */
   async open(): Promise<void> {
     if (!this.isUsed) return
-    const { stores, log, clock, verbs } = this.#parts
-    this.#engine = await openWorkflows(stores.write, [...this.#workflows.values()], { clock: clock(), log, verbs: verbs() })
+    const { stores, log, clock, verbs, options } = this.#parts
+    this.#engine = await openWorkflows(stores.write, [...this.#workflows.values()], { ...options, clock: clock(), log, verbs: verbs() })
   }
 
   async start(): Promise<void> {

@@ -74,7 +74,7 @@ async function ended(
 async function patiently<T>(run: Operations, place: Place, work: () => Promise<T>): Promise<T> {
   for (let delay = 50; ; delay = Math.min(1_000, delay * 2)) {
     try {
-      return await run.attempt(place, { attempt: 1, timeout: undefined }, work)
+      return await run.look(place, work)
     } catch (error) {
       if (!(error instanceof StorageError) || error.code === 'TUTTI_OPTION_INVALID') throw error
       run.log.warn('A run that is started by another one cannot be reached; it is tried again', { error })

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { milliseconds, newId, OptionError, shown, systemClock, type Clock, type Duration } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
 import { createMeter, silentLogger, type Logger, type Meter } from '../observe/index.ts'
+import type { StepMiddleware } from './step-middleware.ts'
 
 /** How runs of workflows are executed. */
 export interface WorkflowsOptions {
@@ -27,6 +28,8 @@ export interface WorkflowsOptions {
   readonly takeovers?: number
   /** Where `w.send` and `w.ask` lead. @default they throw */
   readonly verbs?: Pick<ProtocolVerbs, 'sendWith' | 'ask'>
+  /** Middleware around each attempt of a step, an undo, a transaction, a command or a query, the first one outermost. @default none */
+  readonly use?: readonly StepMiddleware[]
   /** @default none is written */
   readonly log?: Logger
   /** @default the meter `tutti.workflows` */
@@ -45,6 +48,7 @@ export interface EngineSettings {
   readonly payload: number
   readonly takeovers: number
   readonly verbs: Pick<ProtocolVerbs, 'sendWith' | 'ask'> | undefined
+  readonly use: readonly StepMiddleware[]
   readonly log: Logger
   readonly meter: Meter
   /** Does work in the surroundings in which the engine was made: outside of the transactions and contexts of those who call it. */
@@ -54,7 +58,7 @@ export interface EngineSettings {
 /** Settles and checks the options of an engine. */
 export function resolveEngine(options: WorkflowsOptions): EngineSettings {
   const { clock = systemClock, owner = newId(), verbs, log = silentLogger, meter = createMeter('tutti.workflows') } = options
-  const { concurrency = 500, steps = 10_000, payload = 1_000_000, takeovers = 10 } = options
+  const { use = [], concurrency = 500, steps = 10_000, payload = 1_000_000, takeovers = 10 } = options
   const lease = milliseconds(options.lease ?? '15s')
   const poll = milliseconds(options.poll ?? Math.min(1_000, lease / 3))
   if (lease < 50) throw new OptionError(`createWorkflows received a lease of ${lease} ms; wanted 50 ms or more.`)
@@ -62,7 +66,10 @@ export function resolveEngine(options: WorkflowsOptions): EngineSettings {
   for (const [name, value] of Object.entries({ concurrency, steps, payload, takeovers }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError(`createWorkflows received ${name} ${shown(value)}; wanted a whole number of 1 or more.`)
+  for (const layer of use)
+    if (typeof layer !== 'function')
+      throw new OptionError(`createWorkflows received ${shown(layer)} in use; wanted functions (ctx, next) => result.`)
   const idle = milliseconds(options.idle ?? '1s')
   const outside = AsyncLocalStorage.snapshot()
-  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, log, meter, outside }
+  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, use, log, meter, outside }
 }

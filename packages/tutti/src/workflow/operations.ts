@@ -36,6 +36,9 @@ export interface Attempt {
   readonly undoable: boolean
 }
 
+/** Where something is tried. */
+export type AttemptPlace = Pick<Place, 'scope' | 'path' | 'kind'>
+
 /** What operations do their work with: a run that is being executed. */
 export interface Operations {
   readonly clock: Clock
@@ -73,12 +76,10 @@ export interface Operations {
   ready(place: Pick<Place, 'scope'>): Promise<void>
   /** Records how an operation has come out. Gives its place in the journal. */
   record(place: Pick<Place, 'path' | 'kind' | 'n'>, outcome: Outcome, weight?: Weight): number
-  /** Tries something that has an effect. */
-  attempt<T>(
-    place: Pick<Place, 'scope' | 'path'>,
-    how: Pick<Attempt, 'attempt' | 'timeout'>,
-    work: (ctx: StepContext) => T,
-  ): Promise<Awaited<T>>
+  /** Tries something that has an effect, within the middleware of the engine. */
+  attempt(place: AttemptPlace, how: Pick<Attempt, 'attempt' | 'timeout'>, work: (ctx: StepContext) => unknown): Promise<unknown>
+  /** Does something that has no effect. */
+  look<T>(place: AttemptPlace, work: () => Promise<T>): Promise<T>
   /** Does something in a transaction that commits together with the record of it. */
   transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done>
   /** Waits for time, or for an item of the inbox, which is taken. */

@@ -4,6 +4,7 @@ export type { InputOf, OutputOf, SignalInputOf, SignalNameOf, WorkflowType } fro
 export type { ConcurrencyOptions, RateOptions, RetentionOptions, WorkflowLimits } from './workflow-settings.ts'
 export type { ChildOptions, RunFacts, SendOptions, WorkflowContext } from './workflow-context.ts'
 export type { StepContext } from './step-context.ts'
+export type { StepAttempt, StepMiddleware, StepNext } from './step-middleware.ts'
 export { nonRetryable, type AttemptOptions, type StepOptions, type Undo, type UndoOptions } from './step-options.ts'
 export { saga, type SagaOptions } from './saga/saga.ts'
 export { sagaFromGraph, type GraphOptions } from './saga/saga-from-graph.ts'

@@ -1,15 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Clock } from '../kernel/index.ts'
+import { layered, type Clock } from '../kernel/index.ts'
 import { silentLogger, type Logger } from '../observe/index.ts'
 import type { DocumentChange, Transaction } from '../storage/index.ts'
 import { attempting } from './attempting.ts'
 import { beyondLimit, WorkflowError } from './errors.ts'
 import type { ChildRuns, RunName } from './execution-host.ts'
-import type { Attempt, Done, Operations, Outcome, Weight } from './operations.ts'
+import type { Attempt, AttemptPlace, Done, Operations, Outcome, Weight } from './operations.ts'
 import { Scope, undoPath, type Place } from './place.ts'
 import type { InboxItem, OperationKind, PendingOperation } from './run-document.ts'
 import { never, type RunSession } from './run-session.ts'
 import type { StepContext } from './step-context.ts'
+import type { StepAttempt } from './step-middleware.ts'
 import { transacting } from './transacting.ts'
 import { UndoStack } from './undo-stack.ts'
 import type { WaitEnd } from './waits.ts'
@@ -154,13 +155,17 @@ export class RunOperations implements Operations {
     return seq
   }
 
-  async attempt<T>(
-    place: Pick<Place, 'scope' | 'path'>,
-    how: Pick<Attempt, 'attempt' | 'timeout'>,
-    work: (ctx: StepContext) => T,
-  ): Promise<Awaited<T>> {
+  async attempt(place: AttemptPlace, how: Pick<Attempt, 'attempt' | 'timeout'>, work: (ctx: StepContext) => unknown): Promise<unknown> {
     try {
-      return await this.#try(place, how, work)
+      return await this.#try(place, how, this.#wrapped(place, work))
+    } finally {
+      if (this.#session.left) await never
+    }
+  }
+
+  async look<T>(place: AttemptPlace, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#try(place, { attempt: 1, timeout: undefined }, work)
     } finally {
       if (this.#session.left) await never
     }
@@ -168,7 +173,12 @@ export class RunOperations implements Operations {
 
   async transact(place: Place, how: Attempt, work: (tx: Transaction, ctx: StepContext) => Promise<unknown>): Promise<Done> {
     const session = this.#session
-    const tried = (tx: Transaction): Promise<unknown> => this.#try(place, how, (ctx) => work(tx, ctx))
+    const tried = (tx: Transaction): Promise<unknown> =>
+      this.#try(
+        place,
+        how,
+        this.#wrapped(place, (ctx) => work(tx, ctx)),
+      )
     try {
       return await session.doing(() => session.writer.inTurn(() => transacting(session, { place, how, work: tried })))
     } finally {
@@ -219,11 +229,15 @@ export class RunOperations implements Operations {
     return this.#parts.continueAs(input)
   }
 
-  #try<T>(
-    { scope, path }: Pick<Place, 'scope' | 'path'>,
-    how: Pick<Attempt, 'attempt' | 'timeout'>,
-    work: (ctx: StepContext) => T,
-  ): Promise<Awaited<T>> {
+  /** Work in the middleware of the engine. */
+  #wrapped({ path, kind }: AttemptPlace, work: (ctx: StepContext) => unknown): (ctx: StepContext) => unknown {
+    const { use } = this.#session.host.settings
+    if (use.length === 0) return work
+    const inLayers = layered<StepAttempt>(use, work)
+    return (ctx) => inLayers({ ...ctx, run: this.info, step: path, kind })
+  }
+
+  #try<T>({ scope, path }: AttemptPlace, how: Pick<Attempt, 'attempt' | 'timeout'>, work: (ctx: StepContext) => T): Promise<Awaited<T>> {
     const trial = {
       key: `${this.name.workflow}/${this.journalId}/${path}`,
       log: this.#log,

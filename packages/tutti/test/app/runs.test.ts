@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { App, eventSignal, topic, transactional, workflow, type Workflow } from '../../src/index.ts'
 import { memoryStorage, sqliteStorage } from '../../src/storage/index.ts'
 import { testApp } from '../../src/testing/index.ts'
+import type { StepMiddleware } from '../../src/workflow/public.ts'
 import { Account } from './account.ts'
 
 const create = (...workflows: readonly Workflow[]): App =>
@@ -35,6 +36,22 @@ describe('workflows of an application', () => {
     expect(await t.app.runs.get(transfer, 't-1').result()).toEqual({ moved: 4 })
     expect((await t.get('/transfers/t-1').expect(200)).body).toMatchObject({ state: 'completed', output: { moved: 4 } })
     expect(await t.app.load(Account, 'b')).toEqual({ balance: 4 })
+  })
+
+  it('are wrapped by the middleware of the application', async () => {
+    const seen: string[] = []
+    const use: StepMiddleware[] = [
+      async ({ run, step, kind }, next) => {
+        seen.push(`${run.id} ${kind} ${step}`)
+        return next()
+      },
+    ]
+    const app = new App({ name: 't', log: { level: 'silent' }, storage: memoryStorage(), workflows: { use } }).use(Account, transfer)
+    await using t = await testApp(app)
+    await t.app.send(Account.commands.deposit('a', { amount: 10 }))
+    const run = await t.app.run(transfer, { from: 'a', to: 'b', amount: 4 }, { id: 't-1' })
+    expect(await run.result()).toEqual({ moved: 4 })
+    expect(seen).toEqual(['t-1 send send', 't-1 send send#2'])
   })
 
   it('wait for signals, and fail where what they send is rejected', async () => {
