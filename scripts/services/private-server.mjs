@@ -28,6 +28,7 @@ export async function privateServer(name) {
   const { log } = await state()
   return {
     url,
+    data: join(dirname(log), 'data'),
     start,
     stop,
     async crash() {

@@ -129,3 +129,20 @@ function mysqlLogin(url, { user, database, version }) {
     },
   })
 }
+
+/** Asks Prometheus which version it is; it answers that only once it is ready to be queried. */
+export async function probePrometheus(url) {
+  const { host } = new URL(url)
+  const ask = async (path) => fetch(new URL(path, url), { signal: AbortSignal.timeout(15_000) })
+  let answers
+  try {
+    answers = await Promise.all([ask('/-/ready'), ask('/api/v1/status/buildinfo')])
+  } catch (error) {
+    throw new Error(`${host} cannot be reached (${error.cause?.code ?? error.message})`, { cause: error })
+  }
+  const [ready, build] = answers
+  const version = (await build.json().catch(() => undefined))?.data?.version
+  if (version === undefined) throw new Error(`${host} does not speak as Prometheus does`)
+  if (!ready.ok) throw new Error(`${host} is Prometheus, but answers: ${(await ready.text()).trim()} (${ready.status})`)
+  return { version }
+}

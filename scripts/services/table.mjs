@@ -1,7 +1,7 @@
 // The servers that tests and examples may ask for. A new one is one entry here (and one service in compose.yaml).
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { probeMysql, probePostgres } from './probe.mjs'
+import { probeMysql, probePostgres, probePrometheus } from './probe.mjs'
 
 /**
  * @typedef {object} Service
@@ -99,6 +99,34 @@ export const services = [
       '--skip-name-resolve',
       '--max-connections=200',
       '--innodb-flush-log-at-trx-commit=1',
+    ],
+    stop: 'SIGTERM',
+    crash: 'SIGKILL',
+  },
+  {
+    name: 'prometheus',
+    title: 'Prometheus',
+    env: 'TUTTI_PROMETHEUS_URL',
+    port: 9090,
+    url: (port) => `http://127.0.0.1:${port}`,
+    probe: probePrometheus,
+    packages: ['prometheus'],
+    folders: ['/usr/bin'],
+    programs: ['prometheus', 'promtool'],
+    user: 'prometheus',
+    init({ data }) {
+      // What it is to read is put into this folder while it runs.
+      const targets = join(data, 'targets')
+      mkdirSync(targets)
+      const job = { job_name: 'tests', scrape_interval: '1s', scrape_timeout: '1s', file_sd_configs: [{ files: [`${targets}/*.json`] }] }
+      // JSON is YAML as well.
+      writeFileSync(join(data, 'prometheus.yml'), JSON.stringify({ scrape_configs: [job] }))
+    },
+    command: ({ data, port, program }) => [
+      program('prometheus'),
+      `--config.file=${join(data, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(data, 'series')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
     ],
     stop: 'SIGTERM',
     crash: 'SIGKILL',

@@ -10,7 +10,7 @@ import { isRunning, processStart } from '../lock.mjs'
 import { servicesRequired } from '../needs.mjs'
 import * as host from '../services/host.mjs'
 import { createManager } from '../services/manager.mjs'
-import { probeMysql, probePostgres } from '../services/probe.mjs'
+import { probeMysql, probePostgres, probePrometheus } from '../services/probe.mjs'
 import { services } from '../services/table.mjs'
 
 const execute = promisify(execFile)
@@ -57,18 +57,21 @@ describe.each(privateTable)('$title', (service) => {
       await work()
     })
 
-  served('is up, answers queries of an ordinary account, and keeps what was written over a restart', async () => {
+  served('is up, and is to be had at the same place after a restart', async () => {
     const [first] = await manager().status([service.name])
     expect(first).toMatchObject({ source: 'started', name: service.name })
     const url = new URL(first.url)
     expect(url.hostname).toBe('127.0.0.1')
-    await query?.(url, 'CREATE TABLE kept (n int)')
-    await query?.(url, 'INSERT INTO kept VALUES (42)')
+    if (query !== undefined) {
+      // As an ordinary account.
+      await query(url, 'CREATE TABLE kept (n int)')
+      await query(url, 'INSERT INTO kept VALUES (42)')
+    }
     expect(await manager().down([service.name])).toMatchObject([{ outcome: 'stopped' }])
     expect(await manager().status([service.name])).toMatchObject([{ source: 'none' }])
     const [second] = await manager().up([service.name])
     expect(second).toMatchObject({ source: 'started', url: first.url })
-    expect(await query?.(url, 'SELECT n FROM kept')).toBe('42')
+    if (query !== undefined) expect(await query(url, 'SELECT n FROM kept')).toBe('42')
   })
 
   served('is started once by callers at the same time', async () => {
@@ -97,13 +100,15 @@ describe.each(privateTable)('$title', (service) => {
     await rm(elsewhere, { recursive: true })
   })
 
-  served('lets nobody but its account in without a password', async () => {
-    const [{ url }] = await manager().up([service.name])
-    const stranger = new URL(url)
-    stranger.username = 'stranger'
-    await expect(service.probe(stranger.href, { login: true })).rejects.toThrow(/answers|password/)
-    await expect(service.probe(stranger.href)).resolves.toBeDefined()
-  })
+  // Prometheus knows no accounts.
+  if (query !== undefined)
+    served('lets nobody but its account in without a password', async () => {
+      const [{ url }] = await manager().up([service.name])
+      const stranger = new URL(url)
+      stranger.username = 'stranger'
+      await expect(service.probe(stranger.href, { login: true })).rejects.toThrow(/answers|password/)
+      await expect(service.probe(stranger.href)).resolves.toBeDefined()
+    })
 
   served('does not stop a foreign process that has the id of a server that ended', async () => {
     await manager().down([service.name])
@@ -164,7 +169,7 @@ describe('where no server is to be had', () => {
 
   it('names the services there are when asked for another', async () => {
     await expect(createManager({ root: tmpdir(), table: services, env: {} }).up(['oracle'])).rejects.toThrow(
-      'there is no service "oracle"; the services are postgres, mariadb',
+      'there is no service "oracle"; the services are postgres, mariadb, prometheus',
     )
   })
 })
@@ -194,6 +199,18 @@ describe.each([
     const { server, url } = await listen(undefined)
     await expect(probe(url)).rejects.toThrow(/closed the connection without an answer|cannot be reached/)
     server.close()
+  })
+})
+
+describe('the Prometheus probe', () => {
+  it('is not taken in by another web server', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+    await expect(probePrometheus(url)).rejects.toThrow('does not speak as Prometheus does')
+    server.close()
+    await expect(probePrometheus(`http://127.0.0.1:${await host.freePort()}`)).rejects.toThrow('cannot be reached (ECONNREFUSED)')
   })
 })
 
