@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import protobufjs from 'protobufjs'
 
-const root = protobufjs.loadSync(join(import.meta.dirname, 'fixtures/otlp.proto'))
+const root = protobufjs.loadSync(['otlp', 'status'].map((name) => join(import.meta.dirname, `fixtures/${name}.proto`)))
 
 const requests = {
   traces: root.lookupType('ExportTraceServiceRequest'),
@@ -22,6 +22,18 @@ export function readProtobuf(signal: Signal, body: Uint8Array): Json {
 export function partialSuccess(rejectedSpans: number, errorMessage: string): Uint8Array {
   const type = root.lookupType('ExportTraceServiceResponse')
   return type.encode(type.create({ partialSuccess: { rejectedSpans, errorMessage } })).finish()
+}
+
+/** What a server sends along with an error to say when it wants to be asked again. */
+export function retryInfo(seconds: number, nanos: number): Buffer {
+  const info = root.lookupType('rpc.RetryInfo')
+  const type = root.lookupType('rpc.Status')
+  const detail = {
+    typeUrl: 'type.googleapis.com/google.rpc.RetryInfo',
+    value: info.encode(info.create({ retryDelay: { seconds, nanos } })).finish(),
+  }
+  const other = { typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value: new Uint8Array([1]) }
+  return Buffer.from(type.encode(type.create({ code: 8, message: 'too much', details: [other, detail] })).finish())
 }
 
 function plain(value: unknown, name = ''): unknown {

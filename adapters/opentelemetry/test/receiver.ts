@@ -94,7 +94,7 @@ type Messages = readonly Pick<Received, 'signal' | 'message'>[]
 
 const list = (value: unknown): Json[] => (value ?? []) as Json[]
 
-function spansOf(requests: Messages): Json[] {
+export function spansOf(requests: Messages): Json[] {
   return requests
     .filter(({ signal }) => signal === 'traces')
     .flatMap(({ message }) => list(message['resourceSpans']))
@@ -102,7 +102,7 @@ function spansOf(requests: Messages): Json[] {
     .flatMap(({ scope, spans }) => list(spans).map((span) => ({ ...span, scope, attributes: attributes(span['attributes']) })))
 }
 
-function logsOf(requests: Messages): Json[] {
+export function logsOf(requests: Messages): Json[] {
   return requests
     .filter(({ signal }) => signal === 'logs')
     .flatMap(({ message }) => list(message['resourceLogs']))
@@ -110,7 +110,7 @@ function logsOf(requests: Messages): Json[] {
     .flatMap(({ logRecords }) => list(logRecords).map((record) => ({ ...record, attributes: attributes(record['attributes']) })))
 }
 
-function metricsOf(requests: Messages): ReadonlyMap<string, Json> {
+export function metricsOf(requests: Messages): ReadonlyMap<string, Json> {
   const latest = requests.findLast(({ signal }) => signal === 'metrics')
   const metrics = list(latest?.message['resourceMetrics'])
     .flatMap((resource) => list(resource['scopeMetrics']))
