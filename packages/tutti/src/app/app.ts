@@ -145,6 +145,7 @@ export class App extends BackendBuilder {
       options,
       log: this.log,
       clock: () => this.#clock,
+      tracer: (scope) => this.#telemetry.tracer(scope),
       probes: this.#probes,
       withDependencies: (needs, use) => this.#withDependencies(needs, use),
     })

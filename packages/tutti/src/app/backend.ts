@@ -2,7 +2,7 @@ import type { MessageNeeds } from '../cqrs/index.ts'
 import { milliseconds, type Clock, type LifecycleHook } from '../kernel/index.ts'
 import type { ProtocolVerbs, RecordedEvent } from '../message/index.ts'
 import type { RelayMapping, Topic } from '../messaging/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type ReadableSource } from '../projections/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -23,6 +23,8 @@ export interface BackendParts {
   readonly options: AppOptions
   readonly log: Logger
   readonly clock: () => Clock
+  /** A tracer for a part of the application. */
+  readonly tracer: (scope: string) => Tracer
   readonly probes: Probes
   /** Resolves what a handler needs, and goes on with it. */
   withDependencies<T>(needs: MessageNeeds, use: (deps: unknown) => Promise<T>): Promise<T>
@@ -40,7 +42,7 @@ export class Backend {
   readonly #parts: BackendParts
 
   constructor(parts: BackendParts) {
-    const { name, options, log, clock, withDependencies } = parts
+    const { name, options, log, clock, tracer, withDependencies } = parts
     this.#parts = parts
     this.stores = new Stores({ name, clock, storage: options.storage, readStorage: options.readStorage })
     this.readModels = new ReadModels({ stores: this.stores, log, clock })
@@ -67,6 +69,7 @@ export class Backend {
       readModels: this.readModels,
       log,
       clock,
+      tracer,
       commands: options.commands,
       queries: options.queries,
       withDependencies,

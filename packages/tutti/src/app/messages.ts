@@ -2,7 +2,8 @@ import { openRepository, type AggregateCommand, type AggregateRules, type Reposi
 import { Bus, type BusOptions, type BusParts, type HandleOptions } from '../cqrs/index.ts'
 import { TuttiError, type Clock } from '../kernel/index.ts'
 import type { Loadable, LoadOptions, ProtocolVerbs, RequestDefinition, Sendable, SendDefaults, Verbs } from '../message/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
+import { MessageMeasures } from './message-measures.ts'
 import type { ReadModels } from './read-models.ts'
 import { isAggregateCommand, isRequestMessage } from './stored-command.ts'
 import type { Stores } from './stores.ts'
@@ -13,6 +14,8 @@ export interface MessagesParts {
   readonly readModels: ReadModels
   readonly log: Logger
   readonly clock: () => Clock
+  /** A tracer for a part of the application. */
+  readonly tracer: (scope: string) => Tracer
   readonly commands: BusOptions | undefined
   readonly queries: BusOptions | undefined
   readonly withDependencies: BusParts['withDependencies']
@@ -29,12 +32,15 @@ export class Messages {
   readonly #aggregates = new Map<string, AggregateRules<unknown>>()
   readonly #commands: Bus
   readonly #queries: Bus
+  readonly #measures = new MessageMeasures()
+  readonly #tracer: Tracer
   #repository: Repository | undefined
 
   constructor(parts: MessagesParts) {
     this.#parts = parts
     this.#commands = new Bus('command', parts.commands)
     this.#queries = new Bus('query', parts.queries)
+    this.#tracer = parts.tracer('tutti.messages')
     this.verbs = {
       send: (command) => this.#send(command, {}),
       sendWith: (command, defaults) => this.#send(command, defaults),
@@ -97,9 +103,14 @@ export class Messages {
   /** Makes aggregates usable, on a storage that is open. */
   async start(): Promise<void> {
     if (!this.hasAggregates) return
-    const { stores, readModels, log, clock } = this.#parts
+    const { stores, readModels, log, clock, tracer } = this.#parts
     const append = await readModels.openInline()
-    this.#repository = await openRepository(stores.write, { logger: log, clock: clock(), ...(append && { append }) })
+    this.#repository = await openRepository(stores.write, {
+      logger: log,
+      clock: clock(),
+      tracer: tracer('tutti.events'),
+      ...(append && { append }),
+    })
   }
 
   /** Waits for what goes on in the background. */
@@ -113,8 +124,12 @@ export class Messages {
 
   async #send<Result>(command: Sendable<Result>, defaults: SendDefaults): Promise<Result> {
     // `Result` is what the command's own type says that it gives.
-    if (isAggregateCommand(command)) return (await this.#execute(command, defaults)) as Result
-    if (isRequestMessage(command)) return (await this.#commands.dispatch(command, this.#busParts('write'))) as Result
+    if (isAggregateCommand(command))
+      return (await this.#measures.measure('command', command.type, () => this.#execute(command, defaults))) as Result
+    if (isRequestMessage(command)) {
+      const dispatched = (): Promise<unknown> => this.#commands.dispatch(command, this.#busParts('write'))
+      return (await this.#measures.measure('command', command.definition.name, dispatched)) as Result
+    }
     throw new TuttiError(
       'TUTTI_HANDLER_MISSING',
       'send received something that is no command; wanted Order.commands.place(…) or a command definition called with its input.',
@@ -122,14 +137,17 @@ export class Messages {
   }
 
   async #ask<Result>(query: object): Promise<Result> {
-    if (isRequestMessage(query)) return (await this.#queries.dispatch(query, this.#busParts('read'))) as Result
+    if (isRequestMessage(query)) {
+      const dispatched = (): Promise<unknown> => this.#queries.dispatch(query, this.#busParts('read'))
+      return (await this.#measures.measure('query', query.definition.name, dispatched)) as Result
+    }
     throw new TuttiError(
       'TUTTI_HANDLER_MISSING',
       'ask received something that is no query; wanted a query definition called with its input.',
     )
   }
 
-  #execute(command: AggregateCommand, { key, expected }: SendDefaults): Promise<unknown> {
+  async #execute(command: AggregateCommand, { key, expected }: SendDefaults): Promise<unknown> {
     this.#assertUsed(command.aggregate)
     return this.#running(command.aggregate.name).execute({
       ...command,
@@ -177,7 +195,7 @@ export class Messages {
 
   #busParts(side: 'write' | 'read'): BusParts {
     const { log, clock, withDependencies, stores } = this.#parts
-    return { log, clock: clock(), withDependencies, verbs: this.verbs, storage: () => stores[side] }
+    return { log, clock: clock(), tracer: this.#tracer, withDependencies, verbs: this.verbs, storage: () => stores[side] }
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Duration,
 } from '../kernel/index.ts'
 import type { RequestDefinition, RequestMessage } from '../message/index.ts'
+import { inSpan, type Tracer } from '../observe/index.ts'
 import { compileValidator, ValidationError, type InferInput, type InferOutput, type Schema, type Validator } from '../schema/index.ts'
 import { handlerDuplicate, handlerMissing, messageTimeout } from './errors.ts'
 import { MessageContext, type ContextParts, type MessageDeps, type MessageMiddleware, type MessageNeeds } from './message-context.ts'
@@ -37,6 +38,7 @@ export interface BusOptions {
 
 /** What a bus is given by the application. */
 export interface BusParts extends ContextParts {
+  readonly tracer: Tracer
   readonly clock: Clock
   /** Resolves what a handler needs, and goes on with it. */
   withDependencies<T>(needs: MessageNeeds, use: (deps: unknown) => Promise<T>): Promise<T>
@@ -66,6 +68,11 @@ export class Bus {
   /** Whether anything is declared or handled here. */
   get isEmpty(): boolean {
     return this.#declared.size === 0
+  }
+
+  /** Everything that is declared here. */
+  get definitions(): readonly RequestDefinition[] {
+    return [...this.#declared.values()]
   }
 
   /** What is declared under a name. */
@@ -102,7 +109,15 @@ export class Bus {
   }
 
   /** Validates, and has the message handled in a context that comes from the current one. */
-  async dispatch({ definition, input }: RequestMessage, parts: BusParts): Promise<unknown> {
+  dispatch(message: RequestMessage, parts: BusParts): Promise<unknown> {
+    const { tracer } = parts
+    if (!tracer.enabled) return this.#dispatch(message, parts)
+    const { name } = message.definition
+    const verb = this.#kind === 'command' ? 'execute' : 'ask'
+    return inSpan(tracer, { name: `${verb} ${name}`, attributes: { [`tutti.${this.#kind}`]: name } }, () => this.#dispatch(message, parts))
+  }
+
+  async #dispatch({ definition, input }: RequestMessage, parts: BusParts): Promise<unknown> {
     const registered = this.#handlers.get(definition.name)
     if (registered === undefined || registered.definition !== definition) throw handlerMissing(this.#kind, definition.name)
     const valid = await registered.input(input)

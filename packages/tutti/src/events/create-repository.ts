@@ -1,6 +1,6 @@
 import type { CommandResult } from '../message/index.ts'
-import { currentContext, OptionError, runInContext, shown, systemClock } from '../kernel/index.ts'
-import { createTracer, silentLogger, type Span } from '../observe/index.ts'
+import { OptionError, shown, systemClock } from '../kernel/index.ts'
+import { ambientTracer, inSpan, silentLogger, type Tracer } from '../observe/index.ts'
 import { ValidationError } from '../schema/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { AggregateRules } from './aggregate-rules.ts'
@@ -14,8 +14,6 @@ import { Snapshots } from './snapshots.ts'
 import { StateCache } from './state-cache.ts'
 import { StreamLoader } from './stream-loader.ts'
 import { Turns } from './turns.ts'
-
-const tracer = createTracer('tutti/events')
 
 /** Runs aggregates on a storage. */
 export function createRepository(storage: Storage, options: RepositoryOptions = {}): Repository {
@@ -31,12 +29,14 @@ class StorageRepository implements Repository {
   readonly #handler: CommandHandler
   readonly #turns = new Turns()
   readonly #freeze: boolean
+  readonly #tracer: Tracer
 
   constructor(storage: Storage, options: RepositoryOptions) {
     const { cache = {}, attempts = 10, logger = silentLogger, clock = systemClock } = options
     if (!Number.isSafeInteger(attempts) || attempts < 1)
       throw new OptionError(`A repository received ${shown(attempts)} attempts; wanted a whole number of 1 or more.`)
     this.#storage = storage
+    this.#tracer = options.tracer ?? ambientTracer('tutti.events')
     this.#freeze = options.freeze ?? process.env['NODE_ENV'] !== 'production'
     this.#cache = cache === false ? undefined : new StateCache(cache)
     this.#snapshots = new Snapshots(storage, logger)
@@ -56,7 +56,7 @@ class StorageRepository implements Repository {
 
   async execute<Codes extends string>(command: AggregateCommand<string, Codes>): Promise<CommandResult<Codes>> {
     try {
-      const result = await (tracer.enabled ? this.#traced(command) : this.#execute(command))
+      const result = await (this.#tracer.enabled ? this.#traced(command) : this.#execute(command))
       // The decision that made the code is the one whose codes the command carries.
       return result as CommandResult<Codes>
     } catch (error) {
@@ -110,28 +110,16 @@ class StorageRepository implements Repository {
     return this.#turns.take(stream, () => this.#handler.handle(valid))
   }
 
-  async #traced(command: AggregateCommand): Promise<CommandResult> {
+  /** Executes so that the events carry the span. */
+  #traced(command: AggregateCommand): Promise<CommandResult> {
     const { aggregate, type, stream } = command
     const attributes = { 'tutti.aggregate': aggregate.name, 'tutti.command': type, 'tutti.stream': stream }
-    const span = tracer.startSpan(`execute ${type}`, { attributes })
-    try {
-      const result = await span.activate((sent: AggregateCommand) => this.#within(span, sent), command)
+    return inSpan(this.#tracer, { name: `execute ${type}`, attributes }, async (span) => {
+      const result = await this.#execute(command)
       if (result.ok) span.setAttribute('tutti.version', result.version)
       else span.setAttribute('tutti.rejection', result.code)
       return result
-    } catch (error) {
-      span.recordError(error)
-      throw error
-    } finally {
-      span.end()
-    }
-  }
-
-  /** Executes so that the events carry the span. */
-  #within(span: Span, command: AggregateCommand): Promise<CommandResult> {
-    const context = currentContext()
-    if (context === undefined) return this.#execute(command)
-    return runInContext({ ...context, trace: span.context ?? context.trace }, (sent: AggregateCommand) => this.#execute(sent), command)
+    })
   }
 
   async #latest<State>(aggregate: AggregateRules<State>, stream: string): Promise<HeldState<State> | undefined> {

@@ -1,6 +1,6 @@
 import type { CommandResult } from '../message/index.ts'
 import type { Clock, Size } from '../kernel/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
 import type { EventStore } from '../storage/index.ts'
 import type { AggregateRules } from './aggregate-rules.ts'
 import type { AggregateCommand } from './command-message.ts'
@@ -44,6 +44,8 @@ export interface RepositoryOptions {
   readonly logger?: Logger
   /** @default the clock of the machine */
   readonly clock?: Clock
+  /** Makes the spans of commands. @default the tracer `tutti.events` */
+  readonly tracer?: Tracer
   /** How events are appended, such as by what keeps inline projections. @default as the storage does it */
   readonly append?: EventStore['append']
 }

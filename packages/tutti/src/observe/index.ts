@@ -17,7 +17,7 @@ export type {
 } from './meter.ts'
 export { defaultRegistry, MetricRegistry } from './metric-registry.ts'
 export type { HistogramValues, InstrumentDefinition, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
-export { inSpan, type NamedSpan } from './in-span.ts'
+export { inSpan, leafSpan, noteFailure, type NamedSpan } from './in-span.ts'
 export type { LogRecord } from './log-record.ts'
 export { silentLogger } from './silent-logger.ts'
 export type { SpanEvent, SpanRecord } from './span-record.ts'

@@ -6,6 +6,7 @@ import type { AllPage, DriverReader, Unit, UnitResult, WriteResult } from './dri
 import { StorageError } from './errors.ts'
 import { eventReader, type EventPages } from './event-reader.ts'
 import type { AppendOptions, Appended, EventPage, EventStore, ReadAllOptions, ReadOptions, StreamInfo } from './event-store.ts'
+import { observedAppend } from './observed-appends.ts'
 import type { TransactionHandle } from './transaction-handle.ts'
 
 /** Where reads and writes of a call go: to the storage itself, or to a transaction. */
@@ -45,7 +46,7 @@ export function eventsOnDriver({ route, clock }: StoreParts): StreamsOnDriver {
   }
   return {
     async append(stream, events, options = {}) {
-      return append({ stream, events, options }, route(options.tx), clock.now())
+      return observedAppend(stream, events, () => append({ stream, events, options }, route(options.tx), clock.now()))
     },
     answered: (stream, key) => answered(route(undefined), { stream: checkStream(stream), key, time: clock.now() }),
     // What is read is decided here: the loop over the events may be somewhere else.

@@ -2,6 +2,7 @@ import { OptionError, shown } from '../../kernel/index.ts'
 import type { DriverStatement } from '../driver.ts'
 import type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from '../sql-database.ts'
 import { flatten, Fragment } from './fragment.ts'
+import { observedStatements } from './observed-statements.ts'
 import { handOverAll, Statement, type StatementHome } from './statement.ts'
 
 /** What it takes to have the tagged templates. */
@@ -11,7 +12,8 @@ export interface SqlDatabaseOptions extends StatementHome {
 }
 
 /** Makes an SQL database of functions that run statements: values always travel apart from the text. */
-export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
+export function createSqlDatabase(given: SqlDatabaseOptions): SqlDatabase {
+  const options = observedStatements(given)
   const { dialect, origin, runAll } = options
   const tag = <Row extends SqlRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): SqlStatement<Row> => {
     if (!Array.isArray(strings) || !Array.isArray(strings.raw))
