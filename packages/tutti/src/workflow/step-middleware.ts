@@ -7,7 +7,7 @@ export interface StepAttempt extends StepContext {
   readonly run: RunFacts
   /** The path, such as `reserve` or `label/print`; of an undo that with `undo:` in front. */
   readonly step: string
-  readonly kind: Extract<OperationKind, 'step' | 'tx' | 'send' | 'ask' | 'undo'>
+  readonly kind: OperationKind
 }
 
 /** Goes on to the next middleware and in the end to the attempt; rejects where one of them throws. */
