@@ -35,13 +35,14 @@ export async function openSink(source: TelemetrySource, settings: Settings): Pro
 const sdkLimit = (giveUpAfter: number, timeout: number): number => Math.min(2 ** 31 - 1, giveUpAfter + 2 * timeout + 60_000)
 
 class OtlpSink implements TelemetrySink {
+  // There only where they are sent: what nobody takes need not be recorded.
+  readonly spans?: (spans: readonly SpanRecord[]) => void
+  readonly log?: (record: LogRecord) => void
   readonly #settings: Settings
   readonly #transports: ReadonlyMap<Signal, Transport>
   readonly #trouble: Trouble
   readonly #closing = new Closing()
-  readonly #spans: SpanPipe | undefined
-  readonly #logs: LogPipe | undefined
-  readonly #metrics: MetricPipe | undefined
+  readonly #pipes: readonly Pipe[]
   #closed: Promise<void> | undefined
 
   constructor(source: TelemetrySource, settings: Settings, transports: ReadonlyMap<Signal, Transport>) {
@@ -53,44 +54,37 @@ class OtlpSink implements TelemetrySink {
     const resource = describeProcess(source.name, settings.resource)
     const limit = (signal: Signal) => sdkLimit(giveUpAfter, destinations.get(signal)?.timeout ?? 0)
 
+    const pipes: Pipe[] = []
     const spanExporter = this.#exporter('traces', { patience: giveUpAfter, size: (batch) => batch.length })
-    this.#spans =
-      spanExporter &&
-      new SpanPipe({
-        exporter: spanExporter,
-        intake: new Intake('traces', spans, trouble),
-        convert: (span) => readableSpan(span, resource),
-        gathering: spans,
-        longestExport: limit('traces'),
-      })
+    if (spanExporter !== undefined) {
+      const intake = new Intake('traces', spans, trouble)
+      const convert = (span: SpanRecord) => readableSpan(span, resource)
+      const pipe = new SpanPipe({ exporter: spanExporter, intake, convert, gathering: spans, longestExport: limit('traces') })
+      pipes.push(pipe)
+      this.spans = (records) => {
+        if (this.#closed === undefined) pipe.take(records)
+      }
+    }
     const logExporter = this.#exporter('logs', { patience: giveUpAfter, size: (batch) => batch.length })
-    this.#logs =
-      logExporter &&
-      new LogPipe({
-        exporter: logExporter,
-        intake: new Intake('logs', logs, trouble),
-        resource,
-        gathering: logs,
-        longestExport: limit('logs'),
-      })
+    if (logExporter !== undefined) {
+      const intake = new Intake('logs', logs, trouble)
+      const pipe = new LogPipe({ exporter: logExporter, intake, resource, gathering: logs, longestExport: limit('logs') })
+      pipes.push(pipe)
+      this.log = (record) => {
+        if (this.#closed === undefined) pipe.take(record)
+      }
+    }
     // The next values replace those that could not be sent.
     const patience = Math.max(0, interval - (destinations.get('metrics')?.timeout ?? 0))
     const metricExporter = this.#exporter('metrics', { patience, size: countPoints })
     const collect = () => [...source.metrics(), trouble.snapshot()]
-    this.#metrics = metricExporter && new MetricPipe({ exporter: metricExporter, resource, interval, collect })
-  }
-
-  spans(spans: readonly SpanRecord[]): void {
-    if (this.#closed === undefined) this.#spans?.take(spans)
-  }
-
-  log(record: LogRecord): void {
-    if (this.#closed === undefined) this.#logs?.take(record)
+    if (metricExporter !== undefined) pipes.push(new MetricPipe({ exporter: metricExporter, resource, interval, collect }))
+    this.#pipes = pipes
   }
 
   async flush(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed
-    await Promise.all(this.#pipes().map((pipe) => pipe.flush()))
+    await Promise.all(this.#pipes.map((pipe) => pipe.flush()))
   }
 
   close(): Promise<void> {
@@ -98,13 +92,9 @@ class OtlpSink implements TelemetrySink {
   }
 
   async #close(): Promise<void> {
-    await this.#closing.within(this.#settings.closeTimeout, () => Promise.all(this.#pipes().map((pipe) => pipe.close())))
+    await this.#closing.within(this.#settings.closeTimeout, () => Promise.all(this.#pipes.map((pipe) => pipe.close())))
     for (const transport of this.#transports.values()) transport.close()
     this.#trouble.end()
-  }
-
-  #pipes(): Pipe[] {
-    return [this.#spans, this.#logs, this.#metrics].filter((pipe) => pipe !== undefined)
   }
 
   #exporter<S extends Signal>(
