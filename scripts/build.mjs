@@ -1,9 +1,10 @@
 // npm run build: builds every public package from its sources into a new `dist`, and looks that nothing is missing.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { bundle } from './bundle.mjs'
+import { buildConsole } from './console.mjs'
 import { publicPackages, root } from './packages.mjs'
 
 /**
@@ -36,6 +37,14 @@ function copyAssets({ name, folder }) {
   }
 }
 
+/** The Console's page, within the package that serves it. */
+async function copyConsole({ name, folder }) {
+  if (name !== 'tutti') return
+  await buildConsole(root)
+  // The manifest of what was built is for our tests alone.
+  cpSync(join(root, 'packages/console/dist'), join(folder, 'dist/console'), { recursive: true, filter: (file) => !file.endsWith('.vite') })
+}
+
 /** The files that the package's `exports` name and that do not exist. */
 export function missingFiles({ folder, manifest }) {
   const files = (target) => (typeof target === 'string' ? [target] : Object.values(target ?? {}).flatMap(files))
@@ -58,6 +67,7 @@ if (process.argv[1] === import.meta.filename) {
   for (const package_ of publicPackages()) {
     const built = await build(package_)
     if (built) copyAssets(package_)
+    if (built) await copyConsole(package_)
     const missing = missingFiles(package_)
     for (const file of missing) console.error(`${package_.name}: exports names ${file}, which does not exist`)
     if (!built || missing.length > 0) process.exitCode = 1

@@ -18,6 +18,17 @@ function tool(name, ...args) {
   return [process.execPath, join(dirname(file), script), ...args]
 }
 
+/** Components are Svelte's to check, by its own compiler: it lies beside the Console, as do the errors it finds. */
+const svelteCheck = [
+  process.execPath,
+  join(root, 'packages/console/node_modules/svelte-check/bin/svelte-check'),
+  '--workspace',
+  join(root, 'packages/console'),
+  '--tsconfig',
+  join(root, 'packages/console/tsconfig.json'),
+  '--fail-on-warnings',
+]
+
 function exists(file) {
   try {
     return readFileSync(file) !== undefined
@@ -43,6 +54,7 @@ function steps() {
       ],
     },
     { name: 'types', title: 'types (tsc)', commands: [tool('typescript', '-p', 'tsconfig.json')] },
+    { name: 'console', title: 'types of the Console (svelte-check)', commands: [svelteCheck] },
     { name: 'lint', title: 'lint (oxlint)', commands: [tool('oxlint', '--type-aware', '--deny-warnings')] },
     { name: 'architecture', title: 'architecture, names, error codes', commands: [tool('vitest', 'run', ...architectureTests)] },
     { name: 'unused', title: 'unused code (knip)', commands: [tool('knip')] },

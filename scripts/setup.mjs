@@ -1,4 +1,5 @@
-// Makes a checkout ready to run: installs what package-lock.json lists when that is not what node_modules holds.
+// Makes a checkout ready to run: installs what package-lock.json lists when that is not what node_modules holds, and
+// builds the Console's page when it is missing or older than its sources.
 // Runs before `npm start`, `npm test`, `npm run check` and `npm run bench`, under any Node from 20 on, and brings
 // Node 26 itself: the dev dependency `node` comes first in the PATH of the npm scripts that follow.
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
@@ -70,6 +71,8 @@ async function main() {
       throw new Error(`this is Node ${process.versions.node}, and Tutti's set-up needs 20 or later. Install a current Node.js.`)
     }
     if (!isInstalled(root)) await install(root)
+    const { buildConsole, isConsoleBuilt } = await import('./console.mjs')
+    if (!isConsoleBuilt(root)) await buildConsole(root)
   } catch (error) {
     console.error(`Set-up failed: ${error.message}`)
     process.exitCode = 1

@@ -1,0 +1,35 @@
+import type { Component } from 'svelte'
+import type { ConsoleApp } from 'tutti/console'
+import type { IconName } from '../components/icons.ts'
+
+/** A view of the Console: one folder, loaded when it is first shown. */
+export interface View {
+  /** The first part of its address, below the Console's path; empty for the view that is shown first. */
+  readonly name: string
+  readonly title: string
+  /** One line for the command palette. */
+  readonly about: string
+  readonly icon: IconName
+  readonly group: 'Now' | 'Events' | 'Work' | 'System'
+  /** The letter that opens it after `g`. */
+  readonly key: string
+  /** What the application has to have for the view to show anything. */
+  readonly needs?: keyof ConsoleApp['has']
+  readonly load: () => Promise<{ readonly default: Component }>
+}
+
+/** All views, in the order of the navigation. A new one is a folder with `view.svelte` and an entry here. */
+export const views: readonly View[] = [
+  {
+    name: '',
+    title: 'Overview',
+    about: 'Rates, errors, latency, lag, runs and health at a glance',
+    icon: 'overview',
+    group: 'Now',
+    key: 'o',
+    load: () => import('./overview/view.svelte'),
+  },
+]
+
+/** The view of an address; `undefined` where there is none. */
+export const viewNamed = (name: string): View | undefined => views.find((view) => view.name === name)
