@@ -1,7 +1,7 @@
 export { ambientTracer } from './ambient-tracer.ts'
 export { formatBaggage, parseBaggage } from './baggage.ts'
 export { createLogger } from './create-logger.ts'
-export type { LogDestination, LogFields, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
+export type { LogDestination, LogFields, LogFormat, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'
 export { createMeter, type MeterOptions } from './create-meter.ts'
 export { createTracer, disabledSpan, disabledTracer, hasTracerProvider } from './create-tracer.ts'
 export type {
@@ -18,7 +18,7 @@ export type {
 export { defaultRegistry, MetricRegistry } from './metric-registry.ts'
 export type { HistogramValues, InstrumentDefinition, MetricSnapshot, ValueSeries } from './metric-snapshot.ts'
 export { inSpan, leafSpan, noteFailure, type NamedSpan } from './in-span.ts'
-export type { LogRecord } from './log-record.ts'
+export type { LogRecord, LogTap } from './log-record.ts'
 export { silentLogger } from './silent-logger.ts'
 export type { SpanEvent, SpanRecord } from './span-record.ts'
 export type { TelemetryExport, TelemetrySink, TelemetrySource } from './telemetry-sink.ts'

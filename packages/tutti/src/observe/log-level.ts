@@ -19,12 +19,18 @@ export function checkLevel(level: unknown, from: string): LogThreshold {
   throw new OptionError(`Received ${describe(level)} as ${from}; wanted one of ${names}.`)
 }
 
-/** The level to begin with: the option, else the environment's LOG_LEVEL in any case, else `info`. */
-export function initialLevel(option: LogThreshold | undefined): LogThreshold {
-  if (option !== undefined) return checkLevel(option, 'the log level')
-  const variable = process.env['LOG_LEVEL']?.trim()
-  if (variable === undefined || variable === '') return 'info'
-  return checkLevel(variable.toLowerCase(), 'the log level in LOG_LEVEL')
+/** The level to begin with, and those of components: the options, else the environment's LOG_LEVEL in any case, else `info`. */
+export function initialLevels(
+  option: LogThreshold | undefined,
+  components: Readonly<Record<string, LogThreshold>> = {},
+): { readonly level: LogThreshold; readonly components: Readonly<Record<string, LogThreshold>> } {
+  const from = 'the log level in LOG_LEVEL'
+  const [first = '', ...rest] = (process.env['LOG_LEVEL'] ?? '').split(',').map((part) => part.trim())
+  const all = [...(first.includes('=') ? [first] : []), ...rest].map((part) => part.split('=').map((side) => side.trim()))
+  const told = all.map(([component = '', level = '']) => [component, checkLevel(level.toLowerCase(), `${from} of ${component}`)] as const)
+  const general = first === '' || first.includes('=') ? 'info' : first.toLowerCase()
+  const level = option === undefined ? checkLevel(general, from) : checkLevel(option, 'the log level')
+  return { level, components: { ...Object.fromEntries(told), ...components } }
 }
 
 function isLevel(level: unknown): level is LogThreshold {

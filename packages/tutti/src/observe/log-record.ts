@@ -10,3 +10,10 @@ export interface LogRecord {
   /** The fields of the line: those of the call, of the logger and of the context, `traceId` and `spanId` among them. */
   readonly fields: PlainRecord
 }
+
+/** Who hears of every line that is written, such as a store or a collector. */
+export interface LogTap {
+  /** Whether anybody wants lines now. */
+  readonly hears: boolean
+  log(record: LogRecord): void
+}

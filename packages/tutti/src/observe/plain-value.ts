@@ -1,4 +1,5 @@
 import type { SecretTest } from './secret-name.ts'
+import { withoutSecrets } from './secret-text.ts'
 
 /** What JSON can say. */
 export type Plain = string | number | boolean | null | readonly Plain[] | PlainRecord
@@ -33,7 +34,7 @@ export class PlainCopy {
   value(value: unknown): Plain {
     switch (typeof value) {
       case 'string':
-        return clip(value)
+        return withoutSecrets(clip(value), this.#isSecret)
       case 'number':
         return Number.isFinite(value) ? value : String(value)
       case 'boolean':

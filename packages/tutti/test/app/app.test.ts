@@ -71,7 +71,7 @@ describe('errors', () => {
     const lines: Record<string, unknown>[] = []
     const log = {
       level: 'info',
-      pretty: false,
+      format: 'json',
       destination: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
     } as const
     const application = new App({ name: 't', log })

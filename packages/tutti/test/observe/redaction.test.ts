@@ -64,3 +64,27 @@ describe('secrets', () => {
     expect(last()).toMatchObject(fields)
   })
 })
+
+describe('secrets within texts', () => {
+  it.each([
+    ['postgres://shop:s3cr3t@db:5432/shop', 'postgres://[redacted]@db:5432/shop'],
+    ['failed: https://s3cr3t@host/x, again', 'failed: https://[redacted]@host/x, again'],
+    ['/callback?code=1&access_token=s3cr3t&x=y', '/callback?code=1&access_token=[redacted]&x=y'],
+    ['jdbc:x;password=s3cr3t;user=u', 'jdbc:x;password=[redacted];user=u'],
+    ['authorization: Bearer s3cr3t.s3cr3t', 'authorization: Bearer [redacted]'],
+  ])('are hidden: %s', (text, hidden) => {
+    const { log, lines, last } = capturing()
+    log.info(text, { url: text, list: [text], error: new Error(text) })
+    expect(lines[0]).not.toContain('s3cr3t')
+    expect(last()).toMatchObject({ message: hidden, url: hidden, list: [hidden], error: { message: hidden } })
+  })
+
+  it.each(['https://host/a@b?page=2#x', 'a basic question', 'x=1&y=2', 'mail@example.org', '/?tokens', 'https://[::1]:80/@me'])(
+    'are not seen where there are none: %s',
+    (text) => {
+      const { log, last } = capturing()
+      log.info(text, { text })
+      expect(last()).toMatchObject({ message: text, text })
+    },
+  )
+})
