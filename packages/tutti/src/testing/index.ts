@@ -4,6 +4,7 @@ export { testApp, type TestApp, type TestAppOptions, type TestCall } from './tes
 export type { CookieJar, TestRequest, TestRequestOptions, TestResponse } from './test-client.ts'
 export { storageConformance } from './conformance/storage-conformance.ts'
 export { projectionConformance } from './conformance/projections/projection-conformance.ts'
+export { workflowConformance } from './conformance/workflows/workflow-conformance.ts'
 export { repositoryConformance } from './conformance/repositories/repository-conformance.ts'
 export { runStorageCase, type OpenStorage, type StorageCase } from './conformance/storage-case.ts'
 export { bigStreamCases } from './conformance/big-streams.ts'
