@@ -133,8 +133,9 @@ export class App extends BackendBuilder {
     this.name = options.name ?? 'app'
     this.#clock = options.clock ?? systemClock
     const { log } = options
-    this.log = log !== undefined && 'info' in log ? log : createLogger({ ...log, base: { app: this.name } })
     this.#telemetry = new Telemetry({ name: this.name, options: options.telemetry, log: () => this.log })
+    const named = log !== undefined && 'info' in log ? log : { ...log, base: { app: this.name, ...log?.base } }
+    this.log = 'info' in named ? named : createLogger(named, this.#telemetry)
     this.#responses = new ResponseCache(options.http?.responseCache)
     const drain = milliseconds(options.drainTimeout ?? '30s')
     this.#container = createContainer<HttpContext>({ config: () => this.config, ...(options.clock && { clock: options.clock }) })

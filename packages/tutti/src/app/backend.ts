@@ -44,8 +44,9 @@ export class Backend {
   constructor(parts: BackendParts) {
     const { name, options, log, clock, tracer, withDependencies } = parts
     this.#parts = parts
+    const logOf = (part: string): Logger => log.child({ component: `tutti.${part}` })
     this.stores = new Stores({ name, clock, storage: options.storage, readStorage: options.readStorage })
-    this.readModels = new ReadModels({ stores: this.stores, log, clock })
+    this.readModels = new ReadModels({ stores: this.stores, log: logOf('projections'), clock })
     const verbs = (): ProtocolVerbs => this.messages.verbs
     this.#work = {
       get verbs() {
@@ -54,20 +55,21 @@ export class Backend {
       storage: () => this.stores.write,
       withDependencies,
     }
-    const shared = { stores: this.stores, log, clock, work: this.#work }
-    this.topics = new Topics({ ...shared, name, broker: options.broker })
+    const shared = { stores: this.stores, clock, work: this.#work }
+    this.topics = new Topics({ ...shared, log: logOf('messaging'), name, broker: options.broker })
     this.schedules = new Schedules({
       ...shared,
+      log: logOf('schedule'),
       commands: {
         aggregate: (wanted) => this.messages.aggregate(wanted),
         definition: (wanted) => this.messages.definition(wanted),
       },
     })
-    this.runs = new Runs({ stores: this.stores, log, clock, verbs, options: options.workflows })
+    this.runs = new Runs({ stores: this.stores, log: logOf('workflows'), clock, verbs, options: options.workflows })
     this.messages = new Messages({
       stores: this.stores,
       readModels: this.readModels,
-      log,
+      log: logOf('messages'),
       clock,
       tracer,
       commands: options.commands,

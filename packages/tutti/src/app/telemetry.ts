@@ -35,15 +35,21 @@ export class Telemetry {
   readonly #failing = new Set<TelemetrySink>()
   #store: TelemetryStore | undefined
   #opening: Promise<void> | undefined
+  #hears = false
   #reporting = false
 
   constructor({ name, options = true, log }: TelemetryParts) {
     this.enabled = options !== false
     this.options = typeof options === 'object' ? options : {}
     this.#log = log
+    let measuring: Promise<void> | undefined
     this.source = {
       name,
-      metrics: () => defaultRegistry.collect(),
+      metrics: () => {
+        // Of the process as well, from the next time on.
+        measuring ??= import('../telemetry/index.ts').then(({ measureProcess }) => measureProcess())
+        return defaultRegistry.collect()
+      },
       report: (message, error) => this.#report(message, error),
     }
     if (!this.enabled) return
@@ -66,6 +72,12 @@ export class Telemetry {
   add(sink: TelemetrySink): void {
     this.#sinks.push(sink)
     if (sink.spans !== undefined) this.#tracing?.listen()
+    if (sink.log !== undefined) this.#hears = true
+  }
+
+  /** Whether a sink wants log lines. */
+  get hears(): boolean {
+    return this.#hears
   }
 
   /** Passes a log line on. */
