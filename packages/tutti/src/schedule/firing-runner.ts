@@ -63,7 +63,7 @@ export class FiringRunner<Ctx> implements Endable {
     while (step !== undefined && hasBegun(step)) {
       const firing: Firing = step.plan.firing
       const end = await this.#try(firing)
-      step = this.#isLeft(firing, end) ? undefined : await this.#note(this.#resultOf(firing, end))
+      step = this.#isLeft(firing, end) ? undefined : await this.#note(firing, this.#resultOf(firing, end))
     }
   }
 
@@ -105,10 +105,13 @@ export class FiringRunner<Ctx> implements Endable {
   }
 
   /** Notes how an attempt ended, and begins what comes next in the same write. */
-  async #note(result: AttemptResult): Promise<Step | undefined> {
+  async #note({ key, attempt }: Firing, result: AttemptResult): Promise<Step | undefined> {
     const { clock, inHand } = this.#parts
     const write = (): Promise<Step> =>
       this.#held.write((before) => {
+        const { firing } = before.plan
+        // It is noted already, by a write whose answer got lost.
+        if (firing?.key !== key || firing.attempt !== attempt || firing.state !== 'running') return before
         const moment = this.#parts.moment()
         const step = conclude(before, this.#definition, { ...moment, result })
         return inHand.stopping ? step : proceed(step, this.#definition, { ...moment, heldUntil: moment.now })

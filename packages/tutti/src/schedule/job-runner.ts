@@ -1,4 +1,4 @@
-import type { Storage } from '../storage/index.ts'
+import type { Document, Storage } from '../storage/index.ts'
 import { jobCollection, type JobValue } from './job.ts'
 import { JobTask } from './job-task.ts'
 import type { Jobs } from './jobs.ts'
@@ -31,6 +31,8 @@ export class JobRunner {
   /** The keys of the jobs that run here. */
   readonly #running = new Set<string>()
   #forgotAt = Number.NEGATIVE_INFINITY
+  /** Whether a claim was not answered: there may be jobs that this process has and does not know of. */
+  #isUnsure = false
 
   constructor(parts: JobRunnerParts) {
     this.#parts = parts
@@ -48,6 +50,7 @@ export class JobRunner {
     // Whatever ends lets it look again.
     if (free === 0) return Number.POSITIVE_INFINITY
     const now = Math.floor(clock.now())
+    if (this.#isUnsure) await this.#recall(now)
     const { isDue, next } = await this.#glance(now)
     if (isDue) await this.#begin(free, now)
     return next
@@ -70,19 +73,34 @@ export class JobRunner {
   }
 
   async #begin(free: number, now: number): Promise<void> {
-    const { storage, settings, inHand, onEnd } = this.#parts
-    const { owner, lease } = settings
-    const claimed = await storage.state.claim<JobValue>(jobCollection, { owner, lease, status: 'waiting', limit: free, now })
-    for (const document of claimed) {
-      this.#running.add(document.key)
-      const task = new JobTask(document, this.#parts)
-      inHand.add(
-        task,
-        task.run().finally(() => {
-          this.#running.delete(document.key)
-          onEnd()
-        }),
-      )
+    const { owner, lease } = this.#parts.settings
+    this.#isUnsure = true
+    const claimed = await this.#parts.storage.state.claim<JobValue>(jobCollection, { owner, lease, status: 'waiting', limit: free, now })
+    this.#isUnsure = false
+    for (const document of claimed) this.#run(document)
+  }
+
+  /** Does what this process has claimed without hearing of it, as long as there is time to prolong the claim. */
+  async #recall(now: number): Promise<void> {
+    const { jobs, settings } = this.#parts
+    const found = await jobs.earliest(glances.at(-1) ?? 0)
+    this.#isUnsure = false
+    for (const document of found) {
+      const { key, owner, leaseUntil = 0 } = document
+      if (owner === settings.owner && leaseUntil - now > settings.lease / 2 && !this.#running.has(key)) this.#run(document)
     }
+  }
+
+  #run(document: Document<JobValue>): void {
+    const { inHand, onEnd } = this.#parts
+    this.#running.add(document.key)
+    const task = new JobTask(document, this.#parts)
+    inHand.add(
+      task,
+      task.run().finally(() => {
+        this.#running.delete(document.key)
+        onEnd()
+      }),
+    )
   }
 }

@@ -1,6 +1,6 @@
 import { errorFacts, runInContext } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
-import type { Document, PutOptions, Storage } from '../storage/index.ts'
+import { DocumentConflictError, type Document, type PutOptions, type Storage } from '../storage/index.ts'
 import { Attempt, type AttemptEnd } from './attempt.ts'
 import { ScheduleError, WorkAbortedError, type AbortCause } from './errors.ts'
 import { jobId, type JobValue } from './job.ts'
@@ -57,8 +57,9 @@ export class JobTask implements Endable {
     const end = await this.#do()
     const fate = end === undefined ? this.#asStranger() : this.#fateOf(end)
     if (fate === undefined) return
-    const noted = await persist(() => this.#write(fate), { clock: settings.clock, log: this.#log, signal: inHand.gone })
-    if (noted !== undefined) measures.job(this.#document.value.command.name, fate.outcome)
+    const write = (): Promise<true> => this.#write(fate).then(() => true)
+    const noted = await persist(write, { clock: settings.clock, log: this.#log, signal: inHand.gone })
+    if (noted === true) measures.job(this.#document.value.command.name, fate.outcome)
   }
 
   /** How often it was begun, this time included: its process may have died each time. */
@@ -117,10 +118,15 @@ export class JobTask implements Endable {
     return { value: { ...value, spared: value.spared + 1 }, status: 'waiting' }
   }
 
-  #write({ value, status, due }: Fate): Promise<number> {
-    const { key, epoch, tenant } = this.#document
-    const options: PutOptions = { epoch, status, due, release: true, ...(tenant !== undefined && { tenant }) }
-    return this.#parts.storage.state.put(key, value, options)
+  async #write({ value, status, due }: Fate): Promise<void> {
+    const { key, epoch, version, tenant } = this.#document
+    const options: PutOptions = { epoch, ifVersion: version, status, due, release: true, ...(tenant !== undefined && { tenant }) }
+    try {
+      await this.#parts.storage.state.put(key, value, options)
+    } catch (error) {
+      // Nobody else writes it meanwhile: it is noted already, by a write whose answer got lost.
+      if (!(error instanceof DocumentConflictError)) throw error
+    }
   }
 }
 

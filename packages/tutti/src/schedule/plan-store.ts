@@ -20,6 +20,8 @@ export class PlanStore {
   readonly #clock: Clock
   readonly #owner: string
   readonly #lease: number
+  /** The schedules that this process has tried to take without getting an answer: it may have them. */
+  readonly #unanswered = new Set<string>()
 
   constructor(storage: Storage, { clock, owner, lease }: { readonly clock: Clock; readonly owner: string; readonly lease: number }) {
     this.#storage = storage
@@ -70,10 +72,20 @@ export class PlanStore {
       await this.#storage.state.write([first, ...others])
     } catch (error) {
       if (error instanceof DocumentConflictError || error instanceof LeaseLostError) return undefined
+      this.#unanswered.add(rules.name)
       throw error
     }
     const { key, version, epoch } = found
     return { step, held: new HeldPlan(this.#storage, rules, { key, value: first.value, version: version + 1, epoch: epoch + 1 }) }
+  }
+
+  /** A plan that this process has taken although the answer got lost, as long as there is time to prolong the claim. */
+  recall(rules: Rules, found: Document<Plan>): TakenPlan | undefined {
+    if (!this.#unanswered.delete(rules.name)) return undefined
+    const { owner, leaseUntil = 0, value } = found
+    const step: Step = { plan: value, records: [] }
+    if (owner !== this.#owner || leaseUntil - this.moment.now <= this.#lease / 2 || !hasBegun(step)) return undefined
+    return { step, held: new HeldPlan(this.#storage, rules, found) }
   }
 }
 
@@ -106,10 +118,15 @@ export class HeldPlan {
     return this.#plan
   }
 
-  /** Changes the plan; the claim ends with a step that has begun nothing. Throws a `LeaseLostError` where it is another's. */
+  /**
+   * Changes the plan; the claim ends with a step that has begun nothing. `change` gives back the step that it got where nothing is to change,
+   * for an earlier write may have taken effect although its answer got lost. Throws a `LeaseLostError` where the claim is another's.
+   */
   async write(change: (step: Step) => Step): Promise<Step> {
     for (;;) {
-      const step = change({ plan: this.#plan, records: [] })
+      const before: Step = { plan: this.#plan, records: [] }
+      const step = change(before)
+      if (step === before) return step
       const [first, ...others] = changesOf(this.#rules, step, { ifVersion: this.#version, epoch: this.epoch, release: !hasBegun(step) })
       try {
         await this.#storage.state.write([first, ...others])

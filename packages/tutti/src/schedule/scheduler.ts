@@ -23,7 +23,7 @@ import { Jobs, type ListJobsOptions } from './jobs.ts'
 import { Leases } from './leases.ts'
 import { Measures } from './measures.ts'
 import type { Plan } from './plan.ts'
-import { PlanStore } from './plan-store.ts'
+import { PlanStore, type TakenPlan } from './plan-store.ts'
 import { hasBegun, isAhead, proceed } from './proceed.ts'
 import type { ScheduleName, Scheduler, StopSchedulerOptions } from './scheduler-interface.ts'
 import { resolveScheduler, type RunFiring, type SchedulerOptions, type SchedulerSettings } from './scheduler-options.ts'
@@ -223,6 +223,8 @@ class StorageScheduler<Ctx> implements Scheduler {
       return now
     }
     const due = planDue(found.value, definition) ?? Number.POSITIVE_INFINITY
+    const recalled = this.#plans.recall(definition, found)
+    if (recalled !== undefined) return this.#proceedWith(definition, recalled)
     const { leaseUntil = 0 } = found
     if (leaseUntil > now) return Math.max(due, leaseUntil)
     return due > now && !isAhead(found.value, now) ? due : this.#begin(definition, found)
@@ -233,7 +235,10 @@ class StorageScheduler<Ctx> implements Scheduler {
     const taken = await this.#plans.take(definition, found, (before, moment) => proceed(before, definition, { ...moment, heldUntil }))
     // Another process was faster.
     if (taken === undefined) return Number.POSITIVE_INFINITY
-    const { step, held } = taken
+    return this.#proceedWith(definition, taken)
+  }
+
+  #proceedWith(definition: CronDefinition<Ctx>, { step, held }: TakenPlan): number {
     this.#runnerParts.measures.noted(definition.name, step.records)
     if (!hasBegun(step)) return planDue(step.plan, definition) ?? Number.POSITIVE_INFINITY
     const runner = new FiringRunner(definition, held, this.#runnerParts)
