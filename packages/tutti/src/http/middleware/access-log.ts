@@ -9,7 +9,9 @@ import { checkOptions } from './check-options.ts'
 export interface AccessLogOptions {
   /** The level of requests that went well; 5xx are always logged as `error`, 4xx as `warn`. @default 'info' */
   readonly level?: 'debug' | 'info'
-  /** Requests that are not logged, such as health checks. @default none */
+  /** Paths of requests that are not logged, those below them included; a failed request is logged nevertheless. @default none */
+  readonly exclude?: readonly string[]
+  /** Requests that are not logged, by what they are or were answered. @default none */
   readonly skip?: (ctx: HttpContext, response: HttpResponse) => boolean
   /** Marks requests that took longer with `slow: true` and logs them as `warn`. A response that streams is measured until it begins. @default '1s' */
   readonly slow?: Duration
@@ -22,10 +24,12 @@ export interface AccessLogOptions {
  * id, and `aborted: true` where a response that streams was not sent to its end. Use it outermost, so that it sees what is sent.
  */
 export function accessLog(options: AccessLogOptions = {}): Middleware {
-  checkOptions('accessLog', options, { level: true, skip: true, slow: true, fields: true })
-  const { level = 'info', skip, fields } = options
+  checkOptions('accessLog', options, { level: true, exclude: true, skip: true, slow: true, fields: true })
+  const { level = 'info', exclude = [], skip, fields } = options
   if (level !== 'info' && level !== 'debug')
     throw new OptionError(`accessLog received the level ${JSON.stringify(level)}; wanted "info" or "debug".`)
+  const wrong = exclude.find((path) => !path.startsWith('/'))
+  if (wrong !== undefined) throw new OptionError(`accessLog received ${JSON.stringify(wrong)} to exclude; wanted paths such as "/assets".`)
   const slow = milliseconds(options.slow ?? '1s')
   return async function accessLog(ctx, next) {
     const { clock } = ctx[services]
@@ -33,6 +37,7 @@ export function accessLog(options: AccessLogOptions = {}): Middleware {
     const response = await next()
     if (skip?.(ctx, response) === true) return response
     const { status, body } = response
+    if (status < 500 && exclude.some((path) => isWithin(ctx.path, path))) return response
     const isSlow = clock.monotonic() - start >= slow
     // The address is gone with the connection.
     const { ip } = ctx
@@ -58,4 +63,8 @@ export function accessLog(options: AccessLogOptions = {}): Middleware {
     else write(false)
     return response
   }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(folder) && (path.length === folder.length || folder.endsWith('/') || path[folder.length] === '/')
 }

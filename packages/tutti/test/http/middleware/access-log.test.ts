@@ -46,6 +46,16 @@ describe('accessLog', () => {
     expect(JSON.stringify(log)).not.toContain('secret')
   })
 
+  it('leaves out paths and what is below them, unless the request fails', async () => {
+    const { app, log, start } = await logged({ exclude: ['/assets', '/quiet'] })
+    for (const path of ['/assets', '/assets/a.js', '/assetsx', '/quiet']) app.get(path, () => 'x')
+    app.get('/assets/broken', () => reply(503))
+    await using t = await start()
+    for (const path of ['/assets', '/assets/a.js', '/assets/none', '/assetsx', '/quiet', '/assets/broken']) await t.get(path)
+    expect(log.map(({ msg }) => msg)).toEqual(['GET /assetsx 200', 'GET /assets/broken 503'])
+    expect(() => accessLog({ exclude: ['assets'] })).toThrow('accessLog received "assets" to exclude; wanted paths such as "/assets"')
+  })
+
   it('marks slow requests, leaves some out, adds fields, and has another level', async () => {
     const { app, log, start } = await logged({
       level: 'debug',
