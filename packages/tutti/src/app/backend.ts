@@ -38,6 +38,8 @@ export class Backend {
   readonly topics: Topics
   readonly schedules: Schedules
   readonly runs: Runs
+  /** The subscriptions that publish events, and to which topics. */
+  readonly relays: { readonly name: string; readonly topic: string }[] = []
   readonly #work: WorkParts
   readonly #parts: BackendParts
 
@@ -112,6 +114,7 @@ export class Backend {
   ): void {
     // What is published is checked against the topic, whether it is mapped or not.
     const publish = this.topics.relay(to, (map ?? asItIs) as RelayMapping<RecordedEvent, Topic>)
+    this.relays.push({ name, topic: to.name })
     this.readModels.add(subscription(name, { from, start, poison: 'stop' }, (event: RecordedEvent) => publish(event)))
   }
 

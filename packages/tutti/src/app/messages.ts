@@ -94,6 +94,15 @@ export class Messages {
     return this.#commands.definition(name)
   }
 
+  get aggregates(): readonly AggregateRules<unknown>[] {
+    return [...this.#aggregates.values()]
+  }
+
+  /** Commands and queries that functions handle. */
+  get definitions(): readonly RequestDefinition[] {
+    return [...this.#commands.definitions, ...this.#queries.definitions]
+  }
+
   /** Throws where a declared command or query has no handler. */
   check(): void {
     this.#commands.check()

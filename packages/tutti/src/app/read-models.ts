@@ -40,6 +40,11 @@ export class ReadModels {
     this.#definitions.set(definition.name, definition)
   }
 
+  /** Projections and subscriptions, those of workflows and relays among them. */
+  get definitions(): readonly ProjectorDefinition[] {
+    return [...this.#definitions.values()]
+  }
+
   get isUsed(): boolean {
     return this.#definitions.size > 0
   }

@@ -95,6 +95,15 @@ export class Topics {
     return async (event) => (await this.messenger()).relay(topic, map)(event)
   }
 
+  get topics(): readonly Topic[] {
+    return [...this.#topics.values()]
+  }
+
+  /** Which groups consume which topics. */
+  get consumers(): readonly ConsumerName[] {
+    return this.#consumptions.map(({ topic, options }) => ({ topic: topic.name, group: options.group }))
+  }
+
   get isUsed(): boolean {
     return this.#topics.size > 0 || this.#parts.broker !== undefined
   }

@@ -50,6 +50,16 @@ export function writeEvent(
   return { headers: all, body: data }
 }
 
+/** A message with other data, a JSON text, and everything else as it was. Throws `TUTTI_MESSAGE_UNREADABLE` for one that cannot be read. */
+export function withData(
+  { headers, body }: Pick<OutgoingMessage, 'headers' | 'body'>,
+  data: string,
+): Pick<OutgoingMessage, 'headers' | 'body'> {
+  const isStructured = headers['content-type']?.startsWith(structuredType) === true
+  if (!isStructured) return { headers: { ...headers, 'content-type': json }, body: data }
+  return writeEvent({ ...readEvent(headers, body), data, datacontenttype: json }, { mode: 'structured', headers })
+}
+
 /** Reads an event in either mode. Throws `TUTTI_MESSAGE_UNREADABLE` for what is none. */
 export function readEvent(headers: Readonly<Record<string, string>>, body: MessageBody): CloudEvent {
   const type = headers['content-type'] ?? ''

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../message/index.ts'
 import type { Labels } from '../observe/index.ts'
 import type { Storage, Transaction } from '../storage/index.ts'
 import type { Broker } from './broker.ts'
+import { withData } from './cloud-event.ts'
 import type { ConsumeHandler } from './consume-context.ts'
 import { resolveConsuming, type ConsumeOptions } from './consume-options.ts'
 import { readControls, updateControl } from './consumer-control.ts'
@@ -15,6 +16,7 @@ import {
   toDeadMessage,
   type ConsumerName,
   type DeadMessage,
+  type LetterValue,
 } from './dead-letters.ts'
 import type { Consumption } from './handle-message.ts'
 import { forgetHandled } from './inbox.ts'
@@ -155,11 +157,22 @@ class BrokerMessenger implements Messenger {
     return found.map(toDeadMessage).toSorted((a, b) => a.time - b.time)
   }
 
-  async replay(consumer: ConsumerName, ids?: readonly string[]): Promise<number> {
+  replay(consumer: ConsumerName, ids?: readonly string[]): Promise<number> {
+    return this.#replay(consumer, ids, (value) => value)
+  }
+
+  async replayWith(consumer: ConsumerName, id: string, data: unknown): Promise<boolean> {
+    await this.#consumers.get(nameOf(checkName(consumer)))?.consumption.topic.check(data)
+    const text = JSON.stringify(data ?? null)
+    return (await this.#replay(consumer, [id], (value) => ({ ...value, ...withData(value, text) }))) > 0
+  }
+
+  async #replay(consumer: ConsumerName, ids: readonly string[] | undefined, change: (value: LetterValue) => LetterValue): Promise<number> {
     const storage = this.#storage('replay')
     const found = await findLetters(storage, checkName(consumer), ids)
     const due = Math.floor(this.#settings.clock.now())
-    const count = await changeLetters(storage, found, ({ key, value }) => ({ key, value, status: replayStatus(consumer), due }))
+    const status = replayStatus(consumer)
+    const count = await changeLetters(storage, found, ({ key, value }) => ({ key, value: change(value), status, due }))
     if (count > 0) await this.#control(consumer, (control) => ({ ...control, replays: control.replays + 1 }))
     return count
   }

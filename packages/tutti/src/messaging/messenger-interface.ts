@@ -54,6 +54,11 @@ export interface Messenger extends AsyncDisposable {
   deadLetters(consumer?: ConsumerName): Promise<readonly DeadMessage[]>
   /** Handles dead letters again: soon, in some process of the group. Resolves with how many. @default all of the consumer */
   replay(consumer: ConsumerName, ids?: readonly string[]): Promise<number>
+  /**
+   * Handles a dead letter again with other data, and everything else as it was. Resolves with whether it was there. Throws
+   * `TUTTI_MESSAGE_INVALID` for data that does not fit the topic.
+   */
+  replayWith(consumer: ConsumerName, id: string, data: unknown): Promise<boolean>
   /** Forgets dead letters. Resolves with how many. @default all of the consumer */
   discard(consumer: ConsumerName, ids?: readonly string[]): Promise<number>
   /** Forgets dead letters that were set aside longer ago. Resolves with how many. @default those of all consumers */

@@ -8,6 +8,8 @@ import { statusOf, type RunStatus } from './run-status.ts'
 export interface RunQuery {
   /** The name of their workflow. @default all */
   readonly workflow?: string
+  /** How their ids begin. @default anyhow */
+  readonly id?: string
   /** @default all */
   readonly state?: RunState
   /** Only those that were started so long ago, or before a date. @default all */
@@ -89,8 +91,8 @@ export class RunSearch {
     return runs
   }
 
-  #read({ workflow, status }: Shelf, { tenant }: RunQuery, after: string | undefined): Promise<readonly RunDocument[]> {
-    return this.#state.list<RunValue>(`${runsOf(workflow)}/`, {
+  #read({ workflow, status }: Shelf, { tenant, id = '' }: RunQuery, after: string | undefined): Promise<readonly RunDocument[]> {
+    return this.#state.list<RunValue>(`${runsOf(workflow)}/${id}`, {
       limit: pageSize,
       ...(status !== undefined && { status }),
       ...(tenant !== undefined && { tenant }),

@@ -30,6 +30,8 @@ export interface RunStatus {
   readonly version: number
   readonly state: RunState
   readonly tenant: string | undefined
+  /** The run that waits for this one. */
+  readonly parent: { readonly workflow: string; readonly id: string } | undefined
   readonly input: unknown
   /** What it came to; only where it is completed. */
   readonly output: unknown
@@ -76,6 +78,7 @@ export function statusOf({ key, value, tenant, owner, leaseUntil, updatedAt, due
     version: value.version,
     state: value.state === 'queued' && executed ? 'running' : value.state,
     tenant,
+    parent: value.parent,
     input: value.input,
     output: value.output,
     failure: value.failure,

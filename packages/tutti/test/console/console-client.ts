@@ -75,8 +75,9 @@ async function openStream(url: string): Promise<EventStream> {
   const news: { event: string; data: unknown }[] = []
   const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     let text = ''
-    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-      text += chunk
+    const decoder = new TextDecoder()
+    for await (const chunk of body) {
+      text += decoder.decode(chunk, { stream: true })
       const blocks = text.split('\n\n')
       text = blocks.pop() ?? ''
       for (const block of blocks) {

@@ -206,6 +206,13 @@ export interface ConsoleAggregateState {
   readonly event: ConsoleEvent | undefined
 }
 
+/** What changes answer that have no other answer. */
+export interface ConsoleDone {
+  readonly done: true
+  /** How many things were changed, where there may be several. */
+  readonly count?: number
+}
+
 /** GET /projections; POST /projections/:name/pause, /resume, /reset, /rebuild */
 export interface ConsoleProjection extends Wire<ProjectionStatus> {
   readonly mode: 'async' | 'inline' | 'memory' | undefined
@@ -247,7 +254,7 @@ export interface ConsoleWorkflow {
 export type ConsoleRun = Omit<Wire<RunStatus>, 'input' | 'output'>
 
 /**
- * GET /runs/:workflow/:id, and the topic `run:<workflow>/<id>` of the stream; POST /runs/:workflow { id?, input } starts one;
+ * GET /runs/:workflow/:id, and the topic `run:<workflow>/<id>` of the stream; POST /runs/:workflow { id?, input } starts one, and answers { workflow, id };
  * POST /runs/:workflow/:id/signal { name, data }, /cancel { reason }, /retry
  */
 export interface ConsoleRunDetail {
@@ -258,7 +265,7 @@ export interface ConsoleRunDetail {
   readonly related: readonly { readonly relation: 'parent' | 'child'; readonly workflow: string; readonly id: string }[]
 }
 
-/** GET /schedules; POST /schedules/:name/run, /pause, /resume */
+/** GET /schedules; POST /schedules/:name/run, which answers { key } of the firing, /pause, /resume */
 export interface ConsoleSchedule extends Wire<ScheduleStatus> {
   readonly history: readonly Wire<FiringRecord>[]
 }

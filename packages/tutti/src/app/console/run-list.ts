@@ -1,0 +1,125 @@
+import { isSchema, type JsonSchema, type Schema } from '../../schema/index.ts'
+import type { RunHandle, RunQuery, RunState, RunStatus, SagaGraph, Workflow } from '../../workflow/index.ts'
+import type { Backend } from '../backend.ts'
+import type { Runs } from '../runs.ts'
+import { toWire } from './answer.ts'
+import { badInput, limitOf, notFound, textOf } from './asked.ts'
+import type { ConsoleRun, ConsoleRunDetail, ConsoleWorkflow, Page } from './contract.ts'
+import { described } from './route-list.ts'
+import { countRuns } from './run-counts.ts'
+
+/** The workflows of the application, with how many of their runs are in which state. */
+export async function workflowList({ runs }: Backend): Promise<readonly ConsoleWorkflow[]> {
+  const byName = Map.groupBy(runs.workflows, ({ name }) => name)
+  return Promise.all(
+    [...byName].map(async ([name, versions]) => {
+      const latest = latestOf(versions)
+      return {
+        name,
+        versions: versions.map(({ version }) => version).toSorted((a, b) => a - b),
+        graph: graphOf(latest),
+        signals: Object.fromEntries(Object.entries(latest.signals).map(([signal, source]) => [signal, signalSchema(source)])),
+        input: described(latest.input),
+        startedBy: latest.from.map(({ type }) => type),
+        counts: await countRuns(runs, name),
+      }
+    }),
+  )
+}
+
+/** Runs that fit, and how the next part of them is asked for. */
+export async function runList(ctx: Parameters<typeof limitOf>[0], { runs }: Backend): Promise<Page<ConsoleRun>> {
+  if (!runs.isUsed) return { items: [], next: undefined }
+  const limit = limitOf(ctx)
+  if (textOf(ctx, 'stranded') !== undefined)
+    return { items: (await runs.engine.stranded({ limit })).map((run) => shownRun(run)), next: undefined }
+  const workflow = textOf(ctx, 'workflow')
+  const id = textOf(ctx, 'text')
+  const tenant = textOf(ctx, 'tenant')
+  const after = textOf(ctx, 'after')
+  const state = stateOf(textOf(ctx, 'state'))
+  const query: RunQuery = {
+    limit,
+    ...(workflow !== undefined && { workflow }),
+    ...(state !== undefined && { state }),
+    ...(tenant !== undefined && { tenant }),
+    ...(after !== undefined && { after }),
+    ...(id !== undefined && { id }),
+  }
+  const { runs: found, next } = await runs.engine.list(query)
+  return { items: found.map((run) => shownRun(run)), next }
+}
+
+/** A run with all that it has done. Throws 404 where there is none. */
+export async function runDetail({ runs }: Backend, workflow: string, id: string): Promise<ConsoleRunDetail> {
+  const handle = runOf(runs, workflow, id)
+  const [run, steps, { runs: below }] = await Promise.all([
+    handle.status(),
+    handle.steps(),
+    // The ids of runs that a run has started begin with its own, unless it gave them others.
+    runs.engine.list({ id: `${id}/`, limit: 100 }),
+  ])
+  const parent = run.parent === undefined ? [] : [{ relation: 'parent' as const, ...run.parent }]
+  const children = below
+    .filter((one) => one.parent?.workflow === workflow && one.parent.id === id)
+    .map((one) => ({ relation: 'child' as const, workflow: one.workflow, id: one.id }))
+  const version = runs.workflows.find((one) => one.name === workflow && one.version === run.version)
+  return {
+    run: toWire(run),
+    steps: steps.map((step) => toWire(step)),
+    graph: graphOf(version ?? workflowOf(runs, workflow)),
+    related: [...parent, ...children],
+  }
+}
+
+/** What holds on to a run. Throws 404 for a workflow that does not exist. */
+export function runOf(runs: Runs, workflow: string, id: string): RunHandle {
+  return runs.engine.get(workflowOf(runs, workflow), id)
+}
+
+/** The newest version of a workflow. Throws 404 where there is none. */
+export function workflowOf(runs: Runs, name: string): Workflow {
+  const versions = runs.workflows.filter((one) => one.name === name)
+  if (versions.length === 0) throw notFound(`The workflow ${JSON.stringify(name)}`)
+  return latestOf(versions)
+}
+
+function latestOf(versions: readonly Workflow[]): Workflow {
+  return versions.reduce((latest, one) => (one.version > latest.version ? one : latest))
+}
+
+function shownRun({ input: _, output: __, ...run }: RunStatus): ConsoleRun {
+  return toWire(run)
+}
+
+/** The picture of a saga; a workflow that is a function has none. */
+function graphOf(workflow: Workflow): SagaGraph | undefined {
+  return 'graph' in workflow && typeof workflow.graph === 'function' ? (workflow.graph as () => SagaGraph)() : undefined
+}
+
+function signalSchema(source: Workflow['signals'][string]): JsonSchema | undefined {
+  const schema: Schema = isSchema(source) ? source : source.event.definition.schema
+  return described(schema)
+}
+
+const states: ReadonlySet<string> = new Set<RunState>([
+  'queued',
+  'running',
+  'waiting',
+  'undoing',
+  'stuck',
+  'completed',
+  'compensated',
+  'failed',
+  'compensation-failed',
+  'cancelled',
+])
+
+function stateOf(state: string | undefined): RunState | undefined {
+  if (state === undefined || isState(state)) return state
+  throw badInput(`The state is ${JSON.stringify(state)}; wanted one of ${[...states].join(', ')}.`)
+}
+
+function isState(state: string): state is RunState {
+  return states.has(state)
+}
