@@ -1,6 +1,7 @@
 // What of OpenTelemetry's API is used when telemetry is exported.
 export {
   createTraceState,
+  isSpanContextValid,
   ROOT_CONTEXT,
   SeverityNumber,
   SpanKind,
@@ -9,6 +10,7 @@ export {
   TraceFlags,
   ValueType,
   type Attributes,
+  type Context,
   type HrTime,
   type SpanContext,
 } from '@opentelemetry/api'

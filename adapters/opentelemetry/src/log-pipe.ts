@@ -1,6 +1,6 @@
 import { BatchLogRecordProcessor, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import type { LogRecord } from 'tutti/telemetry'
-import { ROOT_CONTEXT, SeverityNumber, trace, TraceFlags, type Attributes } from './api.ts'
+import { isSpanContextValid, ROOT_CONTEXT, SeverityNumber, trace, TraceFlags, type Attributes, type Context } from './api.ts'
 import type { OtlpExporter } from './exporter.ts'
 import type { Intake, Pipe } from './intake.ts'
 import type { Resource } from './resource.ts'
@@ -51,17 +51,14 @@ export class LogPipe implements Pipe {
 
   take({ time, level, message, fields }: LogRecord): void {
     if (!this.#intake.admits(this.#exporter.taken)) return
-    const { traceId, spanId, error, ...rest } = fields
-    const context =
-      typeof traceId === 'string' && typeof spanId === 'string'
-        ? trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.NONE })
-        : ROOT_CONTEXT
+    const { error, ...rest } = fields
+    const { context, attributes } = placed(rest)
     this.#emitter.emit({
       timestamp: time,
       severityNumber: severities[level],
       severityText: level,
       body: message,
-      attributes: { ...rest, ...errorAttributes(error) },
+      attributes: { ...attributes, ...errorAttributes(error) },
       context,
     })
   }
@@ -74,6 +71,15 @@ export class LogPipe implements Pipe {
   close(): Promise<void> {
     return this.#provider.shutdown()
   }
+}
+
+/** The place in a trace that the fields of a line tell, and what is left of them. */
+function placed(fields: LogRecord['fields']): { readonly context: Context; readonly attributes: Attributes } {
+  const { traceId, spanId, ...attributes } = fields
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return { context: ROOT_CONTEXT, attributes: fields }
+  const spanContext = { traceId, spanId, traceFlags: TraceFlags.NONE }
+  if (!isSpanContextValid(spanContext)) return { context: ROOT_CONTEXT, attributes: fields }
+  return { context: trace.setSpanContext(ROOT_CONTEXT, spanContext), attributes }
 }
 
 /** An error by OpenTelemetry's conventions; what these have no names for stays below `error`. */

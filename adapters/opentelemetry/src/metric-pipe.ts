@@ -7,7 +7,7 @@ import {
   type ResourceMetrics,
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics'
-import type { MetricSnapshot } from 'tutti/telemetry'
+import type { MetricSnapshot, ValueSeries } from 'tutti/telemetry'
 import { ValueType, type HrTime } from './api.ts'
 import type { OtlpExporter } from './exporter.ts'
 import type { Pipe } from './intake.ts'
@@ -82,11 +82,11 @@ function metricData(metric: MetricSnapshot, endTime: HrTime): MetricData {
   })
   switch (metric.kind) {
     case 'counter': {
-      const dataPoints = metric.series.map(({ labels, value }) => point(labels, value))
+      const dataPoints = finite(metric.series).map(({ labels, value }) => point(labels, value))
       return { ...basics, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
     }
     case 'gauge': {
-      const dataPoints = metric.series.map(({ labels, value }) => point(labels, value))
+      const dataPoints = finite(metric.series).map(({ labels, value }) => point(labels, value))
       return { ...basics, dataPointType: DataPointType.GAUGE, dataPoints }
     }
     case 'histogram': {
@@ -97,4 +97,9 @@ function metricData(metric: MetricSnapshot, endTime: HrTime): MetricData {
       return { ...basics, dataPointType: DataPointType.HISTOGRAM, dataPoints }
     }
   }
+}
+
+/** JSON has no other numbers, and nobody can count with them. */
+function finite(series: readonly ValueSeries[]): readonly ValueSeries[] {
+  return series.filter(({ value }) => Number.isFinite(value))
 }

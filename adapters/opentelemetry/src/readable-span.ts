@@ -18,6 +18,9 @@ const statuses: Readonly<Record<SpanRecord['status'], SpanStatusCode>> = {
   error: SpanStatusCode.ERROR,
 }
 
+/** Spans of these kinds continue what came from another process. */
+const arrives: readonly SpanRecord['kind'][] = ['server', 'consumer']
+
 /** A span of Tutti's as the SDK reads spans. */
 export function readableSpan(span: SpanRecord, resource: Resource): ReadableSpan {
   const { traceId, spanId, parentId, state } = span
@@ -28,7 +31,7 @@ export function readableSpan(span: SpanRecord, resource: Resource): ReadableSpan
     name: span.name,
     kind: kinds[span.kind],
     spanContext: () => context,
-    ...(parentId !== undefined && { parentSpanContext: { traceId, spanId: parentId, traceFlags } }),
+    ...(parentId !== undefined && { parentSpanContext: { traceId, spanId: parentId, traceFlags, isRemote: arrives.includes(span.kind) } }),
     startTime: hrTime(span.start),
     endTime: hrTime(span.start + span.duration),
     duration: hrTime(span.duration),
@@ -57,6 +60,8 @@ export function readableSpan(span: SpanRecord, resource: Resource): ReadableSpan
   }
 }
 
+/** Nearly always they are as they should be, and need not be copied. */
 function given(attributes: SpanRecord['attributes']): Attributes {
+  if (!Object.values(attributes).includes(undefined)) return attributes
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }

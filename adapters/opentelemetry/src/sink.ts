@@ -112,7 +112,7 @@ class OtlpSink implements TelemetrySink {
       closing: this.#closing,
       timeout,
       patience,
-      onFailing: (failed) => trouble.failing(place, failed),
+      onFailing: (failed) => trouble.failing(signal, { place, ...failed }),
     })
     const serializer = serializers[protocol === 'http/json' ? 'json' : 'protobuf'][signal]
     return new OtlpExporter({ signal, place, serializer, delivery, trouble, size })

@@ -15,6 +15,8 @@ export class Trouble {
   /** The troubles that go on, and whether they were said. */
   readonly #standing = new Map<string, boolean>()
   readonly #lastSaid = new Map<string, number>()
+  /** The signals that cannot be sent to a collector at the moment. */
+  readonly #failing = new Map<string, Set<Signal>>()
   /** What was lost since the collector last took something of the signal. */
   readonly #recent = new Map<Signal, number>()
 
@@ -23,8 +25,10 @@ export class Trouble {
   }
 
   /** An attempt failed and there will be others. One alone is nothing yet: servers restart, connections end. */
-  failing(place: string, { attempt, reason }: { readonly attempt: number; readonly reason: string }): void {
+  failing(signal: Signal, { place, attempt, reason }: { readonly place: string; readonly attempt: number; readonly reason: string }): void {
     if (attempt < 2) return
+    const failing = this.#failing.get(place) ?? new Set()
+    this.#failing.set(place, failing.add(signal))
     this.#say(place, `Telemetry cannot be sent to ${place}: ${reason}. It waits, within bounds, and is tried again.`)
   }
 
@@ -42,9 +46,12 @@ export class Trouble {
   /** The collector took all of a request. */
   delivered(signal: Signal, place: string): void {
     if (this.#standing.size === 0) return
-    const over = [...this.#standing.keys()].filter((what) => what === place || what.startsWith(`${signal} `))
-    const wasSaid = over.filter((what) => this.#standing.get(what) === true).length > 0
+    const failing = this.#failing.get(place)
+    failing?.delete(signal)
+    const over = [...this.#standing.keys()].filter((what) => (what === place ? failing?.size === 0 : what.startsWith(`${signal} `)))
+    const wasSaid = over.some((what) => this.#standing.get(what) === true)
     for (const what of over) this.#standing.delete(what)
+    if (over.length === 0) return
     const lost = this.#summary([signal])
     if (wasSaid) this.#source.report(`${place} takes telemetry again${lost === '' ? '' : `; lost meanwhile: ${lost}`}.`)
   }

@@ -3,11 +3,20 @@ import type { MetricSnapshot } from 'tutti/telemetry'
 import { openTelemetry, type Protocol } from '../src/index.ts'
 import { attributes, type Json } from './otlp-messages.ts'
 import { Receiver } from './receiver.ts'
-import { logLine, span, TestSource } from './records.ts'
+import { logLine, span, spans, TestSource } from './records.ts'
 
 const values: readonly MetricSnapshot[] = [
   { meter: 'tutti.http', name: 'requests', kind: 'counter', unit: '{request}', series: [{ labels: { route: '/' }, value: 7 }] },
-  { meter: 'tutti.http', name: 'open', kind: 'gauge', description: 'Open ones', series: [{ labels: {}, value: 2.5 }] },
+  {
+    meter: 'tutti.http',
+    name: 'open',
+    kind: 'gauge',
+    description: 'Open ones',
+    series: [
+      { labels: {}, value: 2.5 },
+      { labels: { a: 1 }, value: Number.NaN },
+    ],
+  },
   {
     meter: 'tutti.events',
     name: 'duration',
@@ -24,6 +33,7 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     const sink = await openTelemetry({ url: receiver.url, protocol, closeTimeout: '30s', metrics: false }).open(new TestSource())
     const parent = span('GET /orders', {
       kind: 'server',
+      parentId: '4'.repeat(16),
       status: 'error',
       statusMessage: 'It broke.',
       flags: 2,
@@ -49,7 +59,10 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     })
     expect(first).not.toHaveProperty('attributes.none')
     // Kept though it was not sampled: collectors see it as sampled.
-    expect((first as { flags: number }).flags & 0xff).toBe(3)
+    const flagsOf = (one: Json | undefined) => Number(one?.['flags'])
+    expect(flagsOf(first) & 0xff).toBe(3)
+    // Whether the parent is in another process.
+    expect([first, second].map((one) => flagsOf(one) & 0x200)).toEqual([0x200, 0])
     const [event] = (first as { events: Json[] }).events
     expect(event).toMatchObject({ name: 'exception', timeUnixNano: '1700000000005000000' })
     expect(attributes(event?.['attributes'])).toEqual({ 'exception.type': 'Error' })
@@ -87,6 +100,7 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     const error = { name: 'TypeError', message: 'It broke.', stack: 'TypeError: It broke.\n  at x', code: 'E1' }
     sink.log?.(logLine('Failed.', { level: 'error', fields: { error } }))
     for (const level of ['trace', 'debug', 'warn', 'fatal'] as const) sink.log?.(logLine(level, { level }))
+    sink.log?.(logLine('Mine.', { fields: { traceId: 'mine', spanId: '7' } }))
     await sink.close()
     const [sold, failed, ...others] = receiver.logs()
     expect(sold).toMatchObject({
@@ -98,6 +112,8 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
       attributes: { tenant: 'acme', order: { id: 7 } },
     })
     expect(sold).not.toHaveProperty('attributes.traceId')
+    // What is no id stays what it is.
+    expect(others.pop()).toMatchObject({ attributes: { traceId: 'mine', spanId: '7' } })
     expect(failed).toMatchObject({
       severityNumber: 17,
       attributes: {
@@ -135,4 +151,16 @@ it('describes the process, compresses and sends headers', async () => {
   await sink.flush()
   await sink.close()
   expect(receiver.spanNames()).toEqual(['one'])
+})
+
+it('what was taken before the end arrives, once', async () => {
+  await using receiver = await Receiver.open()
+  const sink = await openTelemetry({ url: receiver.url, metrics: false, closeTimeout: '30s' }).open(new TestSource())
+  for (let batch = 0; batch < 10; batch++) sink.spans?.(spans(700, batch * 700))
+  for (let line = 0; line < 3_000; line++) sink.log?.(logLine(`line ${line}`))
+  await sink.close()
+  expect(new Set(receiver.spanNames()).size).toBe(7_000)
+  expect(receiver.spans()).toHaveLength(7_000)
+  expect(receiver.logs()).toHaveLength(3_000)
+  expect(receiver.taken).toHaveLength(Math.ceil(7_000 / 512) + Math.ceil(3_000 / 512))
 })
