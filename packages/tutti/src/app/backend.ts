@@ -15,6 +15,7 @@ import { Runs } from './runs.ts'
 import { Schedules } from './schedules.ts'
 import { Stores } from './stores.ts'
 import { Topics, type RelayOptions } from './topics.ts'
+import { addWorkChecks } from './work-checks.ts'
 import type { WorkParts } from './work-context.ts'
 
 /** What the backend of an application is made with. */
@@ -138,11 +139,8 @@ export class Backend {
     const start = async (): Promise<void> => {
       messages.check()
       for (const following of runs.subscriptions) readModels.add(following)
-      if (!this.#usesStorage) return
-      await stores.open()
-      probes.add('storage', () => stores.write.ping())
-      if (stores.read !== stores.write) probes.add('read-storage', () => stores.read.ping())
-      if (readModels.isUsed) probes.add('projections', () => readModels.check(), { critical: false, cache: '5s' })
+      if (this.#usesStorage) await stores.open()
+      addWorkChecks(probes, this)
     }
     return [
       { name: 'storage', start, stop: () => stores.close() },

@@ -122,6 +122,12 @@ export class Topics {
     return (this.#opening ??= this.#open())
   }
 
+  /** Rejects where the broker does not answer. */
+  async ping(): Promise<void> {
+    await this.messenger()
+    await this.#broker?.ping()
+  }
+
   /** Messages that were set aside because they could not be handled. */
   get letters(): DeadLetterSource {
     const consumer = (of: string): ConsumerName => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { App, projection, type AppOptions } from '../../src/index.ts'
+import * as z from 'zod'
+import { App, projection, topic, workflow, type AppOptions, type HealthReport } from '../../src/index.ts'
+import { memoryBroker } from '../../src/messaging/public.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
-import { testApp } from '../../src/testing/index.ts'
+import { fakeClock, testApp } from '../../src/testing/index.ts'
 import { Account } from './account.ts'
 
 const create = (options: AppOptions = {}): App => new App({ name: 't', log: { level: 'silent' }, ...options })
@@ -21,6 +23,48 @@ describe('probes', () => {
     await using t = await testApp(create({ storage: memoryStorage() }).use(Account, projection('list', { from: [Account] }, {})))
     const { body } = await t.get('/health').expect(200)
     expect(body).toMatchObject({ status: 'pass', checks: { storage: [{ status: 'pass' }], projections: [{ status: 'pass' }] } })
+  })
+
+  it('tell of brokers, consumers, schedules and workflows by themselves, which are no reason to take no requests', async () => {
+    const notes = topic('notes', z.object({ text: z.string() }))
+    let away = false
+    const broker = memoryBroker()
+    const ping = broker.ping.bind(broker)
+    broker.ping = async () => {
+      if (away) throw new Error('nobody there')
+      return ping()
+    }
+    let broken = true
+    const clock = fakeClock({ now: new Date('2026-03-01T00:00:00Z') })
+    const app = create({ storage: memoryStorage(), broker })
+      .use(workflow('rest', {}, () => 1))
+      .consume(notes, { group: 'readers' }, () => {})
+      .cron('nightly', '0 2 * * *', { timezone: 'UTC' }, () => {
+        if (broken) throw new Error('no')
+      })
+    await using t = await testApp(app, { clock })
+    const health = async (): Promise<HealthReport> => {
+      await clock.advance('10s')
+      return t.app.health()
+    }
+    expect(await health()).toMatchObject({
+      status: 'pass',
+      checks: {
+        broker: [{ status: 'pass' }],
+        consumers: [{ status: 'pass', details: { 'notes/readers': { paused: false, lag: 0 } } }],
+        schedules: [{ status: 'pass', details: { nightly: { state: 'waiting', next: '2026-03-01T02:00:00.000Z' } } }],
+        workflows: [{ status: 'pass', details: { stranded: 0 } }],
+      },
+    })
+    away = true
+    expect(await health()).toMatchObject({ status: 'warn', checks: { broker: [{ status: 'warn', output: 'nobody there' }] } })
+    await t.get('/health/ready').expect(200)
+    away = false
+    await t.app.schedules.runNow('nightly')
+    await expect.poll(async () => (await health()).checks['schedules']?.[0]?.output).toBe('Failed the last time: nightly.')
+    broken = false
+    await t.app.schedules.runNow('nightly')
+    await expect.poll(async () => (await health()).status).toBe('pass')
   })
 
   it('fail where something critical fails, and warn where it is not', async () => {
