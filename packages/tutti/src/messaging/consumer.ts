@@ -207,8 +207,10 @@ export class Consumer {
       return
     }
     this.#log.error('A message could not be handled: it is set aside as a dead letter', facts)
+    const bury = (): Promise<void> => this.#bury(delivery, { error, attempts: attempt })
     try {
-      await this.#bury(delivery, { error, attempts: attempt })
+      // Once more, for it may be there without an answer: then it would stay there though the message comes again.
+      await bury().catch(bury)
     } catch (reason) {
       this.#log.error('A dead letter could not be stored; the message is tried again', { ...facts, error: reason })
       this.#comeAgain(held, { outcome: 'requeue', delay: retry.maxDelay })

@@ -1,5 +1,5 @@
 import { runInContext, TuttiError, withinTime, type Context } from '../kernel/index.ts'
-import { disabledSpan, type BoundCounter, type BoundHistogram, type Span } from '../observe/index.ts'
+import { disabledSpan, payloadOf, type BoundCounter, type BoundHistogram, type Span } from '../observe/index.ts'
 import type { Storage, Transaction } from '../storage/index.ts'
 import type { Delivery } from './broker.ts'
 import { Rejection, Requeue, verdicts, type ConsumeContext, type ConsumeHandler } from './consume-context.ts'
@@ -48,7 +48,7 @@ export async function handleMessage(
     const { message, data } = readMessage(topic.name, delivery)
     const checked: unknown = await topic.check(data)
     isRead = true
-    if (tracer.enabled) span = startSpan(consumption, message)
+    if (tracer.enabled) span = startSpan(consumption, message, data)
     const { timeout } = consuming
     await withinTime((ended) => call(consumption, { message, data: checked, attempt, signal: ended, span }), {
       clock,
@@ -103,7 +103,7 @@ function enter({ handler, settings, consuming }: Consumption, { span, ...one }: 
   return span.activate(() => runInContext(context, handler, ctx), undefined)
 }
 
-function startSpan({ topic, consuming, settings }: Consumption, { id, trace }: ReceivedMessage): Span {
+function startSpan({ topic, consuming, settings }: Consumption, { id, trace }: ReceivedMessage, data: unknown): Span {
   return settings.tracer.startSpan(`process ${topic.name}`, {
     kind: 'consumer',
     attributes: {
@@ -111,6 +111,7 @@ function startSpan({ topic, consuming, settings }: Consumption, { id, trace }: R
       'messaging.destination.name': topic.name,
       'messaging.consumer.group.name': consuming.group,
       'messaging.message.id': id,
+      ...(settings.tracer.payloads === true && { 'tutti.message.data': payloadOf(data) }),
     },
     ...(trace && { parent: trace }),
   })

@@ -1,3 +1,4 @@
+import { TuttiError } from '../kernel/index.ts'
 import { DocumentConflictError, type Storage, type Transaction } from '../storage/index.ts'
 import type { ReceivedMessage } from './message.ts'
 import { shortId } from './short-id.ts'
@@ -17,16 +18,23 @@ export async function handleOnce(
   work: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
   const key = `${collection}/${message.topic}/${group}/${shortId(`${message.source}#${message.id}`)}`
-  return storage.transaction(async (tx) => {
-    try {
-      await tx.state.put(key, null, { ifVersion: 0, due: expires })
-    } catch (error) {
-      if (error instanceof DocumentConflictError) return false
-      throw error
-    }
-    await work(tx)
-    return true
-  })
+  try {
+    return await storage.transaction(async (tx) => {
+      try {
+        await tx.state.put(key, null, { ifVersion: 0, due: expires })
+      } catch (error) {
+        if (error instanceof DocumentConflictError) return false
+        throw error
+      }
+      await work(tx)
+      return true
+    })
+  } catch (error) {
+    // Where the commit was not answered the note tells whether it took effect.
+    const isUnknown = error instanceof TuttiError && error.details['outcome'] === 'unknown'
+    if (isUnknown && (await storage.state.get(key).catch(() => undefined)) !== undefined) return true
+    throw error
+  }
 }
 
 /** Forgets notes whose time is over; resolves with how many. */

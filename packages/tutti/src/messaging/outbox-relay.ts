@@ -32,6 +32,8 @@ export class OutboxRelay {
   #stopping = false
   #wanted = false
   #swept = 0
+  /** Whether it is not known if the lease is this process's: an answer got lost. */
+  #isUnsure = false
 
   constructor(storage: Storage, broker: Broker, settings: MessengerSettings) {
     this.#storage = storage
@@ -171,8 +173,16 @@ export class OutboxRelay {
   async #claim(): Promise<Lease | undefined> {
     const { clock, owner } = this.#settings
     const now = Math.floor(clock.now())
-    const claimed = await this.#storage.state.claim(collection, { owner, lease: this.#lease, now })
-    const [document] = claimed
+    const wasUnsure = this.#isUnsure
+    this.#isUnsure = true
+    const [document] = await this.#storage.state.claim(collection, { owner, lease: this.#lease, now })
+    if (document === undefined && wasUnsure) {
+      const held = await this.#storage.state.get(leaseKey)
+      this.#isUnsure = false
+      const { leaseUntil: until = 0 } = held ?? {}
+      if (held?.owner === owner && until > now) return { epoch: held.epoch, until }
+    }
+    this.#isUnsure = false
     if (document !== undefined) return { epoch: document.epoch, until: now + this.#lease }
     // There is none before anybody has ever relayed.
     const isNew = await this.#storage.state.put(leaseKey, null, { ifVersion: 0, due: 0 }).catch((error: unknown) => {
@@ -195,8 +205,8 @@ export class OutboxRelay {
 
   async #release({ epoch }: Lease): Promise<void> {
     await this.#storage.state.put(leaseKey, null, { epoch, due: 0, release: true }).catch((error: unknown) => {
-      if (!(error instanceof LeaseLostError))
-        this.#settings.log.warn('The lease of the outbox could not be given back; it ends by itself', { error })
+      this.#isUnsure = !(error instanceof LeaseLostError)
+      if (this.#isUnsure) this.#settings.log.warn('The lease of the outbox could not be given back; it ends by itself', { error })
     })
   }
 

@@ -15,7 +15,7 @@ export async function replayLetters(consumption: Consumption, signal: AbortSigna
     const lease = consuming.timeout + margin
     const claimed = await storage.state.claim<LetterValue>(letters, { owner, lease, status, now, limit: consuming.concurrency })
     if (claimed.length === 0) return
-    await Promise.all(
+    const ended = await Promise.allSettled(
       claimed.map(async (letter) => {
         try {
           await replayLetter(consumption, letter, signal)
@@ -25,6 +25,8 @@ export async function replayLetters(consumption: Consumption, signal: AbortSigna
         }
       }),
     )
+    const failed = ended.find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 }
 
