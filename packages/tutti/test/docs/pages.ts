@@ -42,6 +42,11 @@ export function snippetsOf({ path, text }: Page): Snippet[] {
   })
 }
 
+/** The YAML blocks of a page. */
+export function yamlOf({ text }: Page): string[] {
+  return [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '')
+}
+
 /** The links of a page to other files of the repository, as they stand. */
 export function linksOf({ text }: Page): string[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +11,7 @@ import { App, projection, topic, workflow } from '../../src/index.ts'
 import { createMeter } from '../../src/observe/index.ts'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { Account } from '../app/account.ts'
+import { readPages, yamlOf } from '../docs/pages.ts'
 
 const missing = process.env['TUTTI_PROMETHEUS_URL'] === undefined && !servicesRequired()
 
@@ -46,17 +48,33 @@ async function busyApp(): Promise<{ readonly app: App; readonly port: number }> 
   return { app, port }
 }
 
+/** What Prometheus' own tool says, and how it ends. */
+async function promtool(args: readonly string[], input = ''): Promise<{ readonly said: string; readonly code: unknown }> {
+  const child = spawn('promtool', args)
+  child.stdin.end(input)
+  const code = new Promise((resolve) => child.once('close', resolve))
+  const said = (await Promise.all([text(child.stdout), text(child.stderr)])).join('')
+  return { said, code: await code }
+}
+
 describe('Prometheus', () => {
   withPrometheus('finds nothing wrong with /metrics (promtool check metrics)', async () => {
     const { app, port } = await busyApp()
     await using _ = app
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-    const promtool = spawn('promtool', ['check', 'metrics'])
-    promtool.stdin.end(page)
-    const code = new Promise((resolve) => promtool.once('close', resolve))
-    const said = (await Promise.all([text(promtool.stdout), text(promtool.stderr)])).join('')
-    expect({ said, code: await code }).toEqual({ said: '', code: 0 })
+    expect(await promtool(['check', 'metrics'], page)).toEqual({ said: '', code: 0 })
     expect(page).toContain('shop_orders_total{kind="a \\"b\\"\\\\\\n"} 7')
+  })
+
+  withPrometheus('takes the configuration in the guide (promtool check config)', async () => {
+    const configurations = readPages()
+      .flatMap(yamlOf)
+      .filter((yaml) => yaml.startsWith('# prometheus.yml'))
+    expect(configurations).toHaveLength(1)
+    const folder = await mkdtemp(join(tmpdir(), 'tutti-prometheus-'))
+    await writeFile(join(folder, 'prometheus.yml'), configurations.join(''))
+    expect(await promtool(['check', 'config', '--syntax-only', join(folder, 'prometheus.yml')])).toMatchObject({ code: 0 })
+    await rm(folder, { recursive: true })
   })
 
   withPrometheus('reads the page, and answers queries about what it found there', async () => {
