@@ -11,6 +11,8 @@ export interface ExporterParts<Batch> {
   readonly serializer: Serializer<Batch>
   readonly delivery: Delivery
   readonly trouble: Trouble
+  /** Whether the next batch tells what a batch that was given up told: sums do. */
+  readonly isRepeated: boolean
   /** How many things a batch holds. */
   readonly size: (batch: Batch) => number
 }
@@ -53,7 +55,7 @@ export class OtlpExporter<Batch> {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { signal, place, serializer, delivery, trouble, size } = this.#parts
+    const { signal, place, serializer, delivery, trouble, isRepeated, size } = this.#parts
     const count = size(batch)
     this.#taken += count
     try {
@@ -62,8 +64,7 @@ export class OtlpExporter<Batch> {
         const rejected = serializer.rejected(delivered.body)
         if (rejected.count === 0) trouble.delivered(signal, place)
         else trouble.lost(signal, { count: rejected.count, reason: 'refused', why: `${place} does not take some: ${rejected.reason}` })
-      } else if (delivered.outcome === 'refused' || signal !== 'metrics') {
-        // Values of metrics that were given up are in the next request too: they are sums.
+      } else if (delivered.outcome === 'refused' || !isRepeated) {
         trouble.lost(signal, { count, reason: delivered.outcome, why: `${place} did not take them: ${delivered.reason}` })
       }
     } catch (error) {

@@ -7,8 +7,9 @@ import {
   type ResourceMetrics,
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics'
-import type { MetricSnapshot, ValueSeries } from 'tutti/telemetry'
+import type { Labels, MetricSnapshot, ValueSeries } from 'tutti/telemetry'
 import { ValueType, type HrTime } from './api.ts'
+import { Deltas } from './deltas.ts'
 import type { OtlpExporter } from './exporter.ts'
 import type { Pipe } from './intake.ts'
 import type { Resource } from './resource.ts'
@@ -22,6 +23,8 @@ export interface MetricPipeParts {
   readonly exporter: OtlpExporter<ResourceMetrics>
   readonly resource: Resource
   readonly interval: number
+  /** Whether values count from the start of the process, or from the last ones on. */
+  readonly temporality: 'cumulative' | 'delta'
   /** All metrics with their values now. */
   readonly collect: () => readonly MetricSnapshot[]
 }
@@ -30,13 +33,14 @@ export interface MetricPipeParts {
 export class MetricPipe implements Pipe {
   readonly #provider: MeterProvider
 
-  constructor({ exporter, resource, interval, collect }: MetricPipeParts) {
+  constructor({ exporter, resource, interval, temporality, collect }: MetricPipeParts) {
+    const read = temporality === 'delta' ? deltaReader() : cumulativeReader()
     const reader = new PeriodicExportingMetricReader({
       exporter,
       exportIntervalMillis: interval,
       exportTimeoutMillis: interval,
       metricProducers: [
-        { collect: () => Promise.resolve({ resourceMetrics: { resource, scopeMetrics: scopeMetrics(collect()) }, errors: [] }) },
+        { collect: () => Promise.resolve({ resourceMetrics: { resource, scopeMetrics: scopeMetrics(read(collect())) }, errors: [] }) },
       ],
     })
     this.#provider = new MeterProvider({ resource, readers: [reader] })
@@ -56,30 +60,45 @@ export function countPoints({ scopeMetrics: scopes }: ResourceMetrics): number {
   return scopes.reduce((sum, { metrics }) => metrics.reduce((points, { dataPoints }) => points + dataPoints.length, sum), 0)
 }
 
-/** Sums count from the start of the process. */
-const start = hrTime(performance.timeOrigin)
+/** Values, and from when to when they count. */
+interface Reading {
+  readonly metrics: readonly MetricSnapshot[]
+  readonly startTime: HrTime
+  readonly endTime: HrTime
+  readonly aggregationTemporality: AggregationTemporality
+}
 
-function scopeMetrics(snapshots: readonly MetricSnapshot[]): ScopeMetrics[] {
-  const now = hrTime(Date.now())
-  const filled = snapshots.filter(({ series }) => series.length > 0)
+type Read = (snapshots: readonly MetricSnapshot[]) => Reading
+
+function cumulativeReader(): Read {
+  const startTime = hrTime(performance.timeOrigin)
+  const aggregationTemporality = AggregationTemporality.CUMULATIVE
+  return (metrics) => ({ metrics, startTime, endTime: hrTime(Date.now()), aggregationTemporality })
+}
+
+function deltaReader(): Read {
+  const deltas = new Deltas()
+  const aggregationTemporality = AggregationTemporality.DELTA
+  let endTime = hrTime(performance.timeOrigin)
+  return (snapshots) => {
+    const startTime = endTime
+    endTime = hrTime(Date.now())
+    return { metrics: deltas.since(snapshots), startTime, endTime, aggregationTemporality }
+  }
+}
+
+function scopeMetrics(reading: Reading): ScopeMetrics[] {
+  const filled = reading.metrics.filter(({ series }) => series.length > 0)
   return Array.from(
     Map.groupBy(filled, ({ meter }) => meter),
-    ([meter, metrics]) => ({ scope: scope(meter), metrics: metrics.map((metric) => metricData(metric, now)) }),
+    ([meter, metrics]) => ({ scope: scope(meter), metrics: metrics.map((metric) => metricData(metric, reading)) }),
   )
 }
 
-function metricData(metric: MetricSnapshot, endTime: HrTime): MetricData {
+function metricData(metric: MetricSnapshot, { startTime, endTime, aggregationTemporality }: Reading): MetricData {
   const { name, description = '', unit = '' } = metric
-  const basics = {
-    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
-    aggregationTemporality: AggregationTemporality.CUMULATIVE,
-  }
-  const point = <Value>(attributes: MetricSnapshot['series'][number]['labels'], value: Value) => ({
-    startTime: start,
-    endTime,
-    attributes: { ...attributes },
-    value,
-  })
+  const basics = { descriptor: { name, description, unit, valueType: ValueType.DOUBLE }, aggregationTemporality }
+  const point = <Value>(labels: Labels, value: Value) => ({ startTime, endTime, attributes: { ...labels }, value })
   switch (metric.kind) {
     case 'counter': {
       const dataPoints = finite(metric.series).map(({ labels, value }) => point(labels, value))

@@ -28,6 +28,8 @@ export interface OpenTelemetryOptions {
   readonly logs?: boolean
   /** How often metrics are sent. @default `OTEL_METRIC_EXPORT_INTERVAL`, else '1m' */
   readonly interval?: Duration
+  /** Whether counters and histograms tell sums since the start of the process, or what was added since the last time. @default `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else 'cumulative' */
+  readonly temporality?: 'cumulative' | 'delta'
   /** How long spans and log lines wait for others. @default `OTEL_BSP_SCHEDULE_DELAY` and `OTEL_BLRP_SCHEDULE_DELAY`, else '5s' and '1s' */
   readonly delay?: Duration
   /** How many are sent at a time at most. @default `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` and `OTEL_BLRP_…`, else 512 */
@@ -64,6 +66,7 @@ export const optionNames: Readonly<Record<keyof OpenTelemetryOptions, true>> = {
   metrics: true,
   logs: true,
   interval: true,
+  temporality: true,
   delay: true,
   batch: true,
   queue: true,

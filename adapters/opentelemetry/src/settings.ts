@@ -32,6 +32,7 @@ export interface Settings {
   readonly spans: Gathering
   readonly logs: Gathering
   readonly interval: number
+  readonly temporality: 'cumulative' | 'delta'
   readonly giveUpAfter: number
   readonly closeTimeout: number
   readonly resource: Readonly<Record<string, string | number | boolean>>
@@ -54,6 +55,7 @@ export function settle(options: OpenTelemetryOptions): Settings {
     spans: gathering(options, 'OTEL_BSP', 5_000),
     logs: gathering(options, 'OTEL_BLRP', 1_000),
     interval: span(options.interval, 'interval') ?? countVariable('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000,
+    temporality: temporalityOf(options),
     giveUpAfter: span(options.giveUpAfter ?? '5m', 'giveUpAfter'),
     closeTimeout: span(options.closeTimeout ?? '5s', 'closeTimeout'),
     resource: options.resource ?? {},
@@ -151,6 +153,15 @@ function gathering(options: OpenTelemetryOptions, prefix: string, delay: number)
 function count(value: number | undefined, name: string): number | undefined {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return value
   throw invalidOption(`${name}: ${String(value)}; wanted a whole number of 1 or more`)
+}
+
+function temporalityOf({ temporality }: OpenTelemetryOptions): Settings['temporality'] {
+  const name = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'
+  const wanted = temporality ?? variable(name)?.toLowerCase() ?? 'cumulative'
+  if (wanted === 'cumulative' || wanted === 'delta') return wanted
+  // For the kinds of metrics that there are here it means the same as delta.
+  if (wanted === 'lowmemory') return 'delta'
+  throw invalidOption(`the temporality ${JSON.stringify(wanted)}; wanted cumulative or delta`)
 }
 
 /** The longest time that timers take. */

@@ -1,7 +1,7 @@
 import type { LogRecord, SpanRecord, TelemetrySink, TelemetrySource } from 'tutti/telemetry'
 import { Closing } from './closing.ts'
 import { Delivery } from './delivery.ts'
-import { OtlpExporter } from './exporter.ts'
+import { OtlpExporter, type ExporterParts } from './exporter.ts'
 import { Intake, type Pipe } from './intake.ts'
 import { LogPipe, type ReadableLogRecord } from './log-pipe.ts'
 import { countPoints, MetricPipe, type ResourceMetrics } from './metric-pipe.ts'
@@ -50,12 +50,12 @@ class OtlpSink implements TelemetrySink {
     this.#transports = transports
     const trouble = new Trouble(source)
     this.#trouble = trouble
-    const { spans, logs, interval, giveUpAfter, destinations } = settings
+    const { spans, logs, interval, temporality, giveUpAfter, destinations } = settings
     const resource = describeProcess(source.name, settings.resource)
     const limit = (signal: Signal) => sdkLimit(giveUpAfter, destinations.get(signal)?.timeout ?? 0)
 
     const pipes: Pipe[] = []
-    const spanExporter = this.#exporter('traces', { patience: giveUpAfter, size: (batch) => batch.length })
+    const spanExporter = this.#exporter('traces', { patience: giveUpAfter, isRepeated: false, size: (batch) => batch.length })
     if (spanExporter !== undefined) {
       const intake = new Intake('traces', spans, trouble)
       const convert = (span: SpanRecord) => readableSpan(span, resource)
@@ -65,7 +65,7 @@ class OtlpSink implements TelemetrySink {
         if (this.#closed === undefined) pipe.take(records)
       }
     }
-    const logExporter = this.#exporter('logs', { patience: giveUpAfter, size: (batch) => batch.length })
+    const logExporter = this.#exporter('logs', { patience: giveUpAfter, isRepeated: false, size: (batch) => batch.length })
     if (logExporter !== undefined) {
       const intake = new Intake('logs', logs, trouble)
       const pipe = new LogPipe({ exporter: logExporter, intake, resource, gathering: logs, longestExport: limit('logs') })
@@ -74,11 +74,11 @@ class OtlpSink implements TelemetrySink {
         if (this.#closed === undefined) pipe.take(record)
       }
     }
-    // The next values replace those that could not be sent.
-    const patience = Math.max(0, interval - (destinations.get('metrics')?.timeout ?? 0))
-    const metricExporter = this.#exporter('metrics', { patience, size: countPoints })
+    const isRepeated = temporality === 'cumulative'
+    const patience = isRepeated ? Math.max(0, interval - (destinations.get('metrics')?.timeout ?? 0)) : giveUpAfter
+    const metricExporter = this.#exporter('metrics', { patience, isRepeated, size: countPoints })
     const collect = () => [...source.metrics(), trouble.snapshot()]
-    if (metricExporter !== undefined) pipes.push(new MetricPipe({ exporter: metricExporter, resource, interval, collect }))
+    if (metricExporter !== undefined) pipes.push(new MetricPipe({ exporter: metricExporter, resource, interval, temporality, collect }))
     this.#pipes = pipes
   }
 
@@ -99,7 +99,7 @@ class OtlpSink implements TelemetrySink {
 
   #exporter<S extends Signal>(
     signal: S,
-    { patience, size }: { readonly patience: number; readonly size: (batch: Batches[S]) => number },
+    { patience, ...more }: { readonly patience: number } & Pick<ExporterParts<Batches[S]>, 'isRepeated' | 'size'>,
   ): OtlpExporter<Batches[S]> | undefined {
     const destination = this.#settings.destinations.get(signal)
     const transport = this.#transports.get(signal)
@@ -115,6 +115,6 @@ class OtlpSink implements TelemetrySink {
       onFailing: (failed) => trouble.failing(signal, { place, ...failed }),
     })
     const serializer = serializers[protocol === 'http/json' ? 'json' : 'protobuf'][signal]
-    return new OtlpExporter({ signal, place, serializer, delivery, trouble, size })
+    return new OtlpExporter({ signal, place, serializer, delivery, trouble, ...more })
   }
 }

@@ -5,7 +5,7 @@ import { attributes, type Json } from './otlp-messages.ts'
 import { Receiver } from './receiver.ts'
 import { logLine, span, spans, TestSource } from './records.ts'
 
-const values: readonly MetricSnapshot[] = [
+const values = [
   { meter: 'tutti.http', name: 'requests', kind: 'counter', unit: '{request}', series: [{ labels: { route: '/' }, value: 7 }] },
   {
     meter: 'tutti.http',
@@ -25,7 +25,7 @@ const values: readonly MetricSnapshot[] = [
     series: [{ labels: { ok: true }, counts: [3, 0, 1], sum: 9.5, count: 4 }],
   },
   { meter: 'tutti.events', name: 'never', kind: 'counter', series: [] },
-]
+] as const satisfies readonly MetricSnapshot[]
 
 describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (protocol) => {
   it('tells all there is to say about spans', async () => {
@@ -90,6 +90,36 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     await sink.close()
     // The values at the end are not lost.
     expect(receiver.taken).toHaveLength(2)
+  })
+
+  it('tells what was added to metrics, where that is wanted', async () => {
+    await using receiver = await Receiver.open()
+    const source = new TestSource()
+    source.values = values
+    const sink = await openTelemetry({ url: receiver.url, protocol, temporality: 'delta', closeTimeout: '30s' }).open(source)
+    await sink.flush()
+    const dataPoints = (name: string) => {
+      const { sum, gauge, histogram } = receiver.metrics().get(name) as { [kind in 'sum' | 'gauge' | 'histogram']?: Json }
+      return { temporality: (sum ?? histogram)?.['aggregationTemporality'], points: (sum ?? gauge ?? histogram)?.['dataPoints'] as Json[] }
+    }
+    const first = dataPoints('requests')
+    expect(first).toMatchObject({ temporality: 1, points: [{ asDouble: 7 }] })
+    const series = { labels: { ok: true }, counts: [4, 1, 1], sum: 12, count: 6 }
+    source.values = [
+      { ...values[0], series: [...values[0].series, { labels: { route: '/new' }, value: 3 }] },
+      values[1],
+      { ...values[2], series: [series] },
+    ]
+    await sink.flush()
+    // What stayed as it was is left out.
+    const second = dataPoints('requests')
+    expect(second.points).toMatchObject([{ asDouble: 3, startTimeUnixNano: first.points[0]?.['timeUnixNano'] }])
+    expect(dataPoints('open').points).toMatchObject([{ asDouble: 2.5 }])
+    const duration = dataPoints('duration')
+    expect(duration).toMatchObject({ temporality: 1, points: [{ sum: 2.5 }] })
+    expect((duration.points[0] as { bucketCounts: unknown[] }).bucketCounts.map(Number)).toEqual([1, 1, 0])
+    await sink.close()
+    expect([...receiver.metrics().keys()]).toEqual(['open'])
   })
 
   it('tells log lines with their traces and errors', async () => {

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { status } from '@grpc/grpc-js'
 import { expect, it } from 'vitest'
 import { openTelemetry, type OpenTelemetryOptions } from '../src/index.ts'
@@ -85,6 +88,16 @@ it(
     sink.spans?.(spans(5))
     await sink.close()
     expect(reports.at(-1)).toBe('Telemetry has ended; lost at last: 5 spans.')
+  },
+  longTest,
+)
+
+it(
+  'a package that is missing is named',
+  async () => {
+    const program = join(import.meta.dirname, 'fixtures/without-grpc.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@tutti/source', program])
+    expect(stdout).toContain('needs the package @grpc/grpc-js, which is not installed; run: npm install @grpc/grpc-js')
   },
   longTest,
 )

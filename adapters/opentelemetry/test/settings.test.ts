@@ -98,9 +98,12 @@ describe('how telemetry goes', () => {
       spans: { queue: 100, batch: 100, delay: 5_000 },
       logs: { queue: 8_192, batch: 512, delay: 70 },
       interval: 5_000,
+      temporality: 'cumulative',
       giveUpAfter: 300_000,
       closeTimeout: 5_000,
     })
+    environment({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'LowMemory' })
+    expect(settle({})).toMatchObject({ temporality: 'delta' })
     expect(settle({ queue: 7, batch: 3, delay: '1m', interval: 1 })).toMatchObject({
       spans: { queue: 7, batch: 3, delay: 60_000 },
       logs: { queue: 7, batch: 3, delay: 60_000 },
@@ -116,6 +119,7 @@ describe('what cannot be meant', () => {
     ['no address', { url: 'collector' }, /no address of a collector/],
     ['an unknown protocol', { protocol: 'udp' }, /the protocol "udp"; wanted http\/protobuf, http\/json, grpc/],
     ['an unknown compression', { compression: 'br' }, /the compression "br"; wanted gzip or none/],
+    ['an unknown temporality', { temporality: 'weekly' }, /the temporality "weekly"; wanted cumulative or delta/],
     ['no queue', { queue: 0 }, /queue: 0; wanted a whole number of 1 or more/],
     ['no interval', { interval: 0 }, /interval: 0; wanted more than nothing/],
     ['an endless interval', { interval: '5w' }, /interval: 5w; wanted .* 24 days at most/],
