@@ -49,7 +49,7 @@ export class Backend {
     this.#parts = parts
     const logOf = (part: string): Logger => log.child({ component: `tutti.${part}` })
     this.stores = new Stores({ name, clock, storage: options.storage, readStorage: options.readStorage })
-    this.readModels = new ReadModels({ stores: this.stores, log: logOf('projections'), clock })
+    this.readModels = new ReadModels({ stores: this.stores, log: logOf('projections'), clock, tracer })
     const verbs = (): ProtocolVerbs => this.messages.verbs
     this.#work = {
       get verbs() {
@@ -58,7 +58,7 @@ export class Backend {
       storage: () => this.stores.write,
       withDependencies,
     }
-    const shared = { stores: this.stores, clock, work: this.#work }
+    const shared = { stores: this.stores, clock, tracer, work: this.#work }
     this.topics = new Topics({ ...shared, log: logOf('messaging'), name, broker: options.broker })
     this.schedules = new Schedules({
       ...shared,
@@ -68,7 +68,7 @@ export class Backend {
         definition: (wanted) => this.messages.definition(wanted),
       },
     })
-    this.runs = new Runs({ stores: this.stores, log: logOf('workflows'), clock, verbs, options: options.workflows })
+    this.runs = new Runs({ stores: this.stores, log: logOf('workflows'), clock, tracer, verbs, options: options.workflows })
     this.messages = new Messages({
       stores: this.stores,
       readModels: this.readModels,

@@ -1,7 +1,7 @@
 import type { CheckDetails } from '../health/index.ts'
 import { milliseconds, OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { Accepted, Verbs } from '../message/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
 import { openInline, openProjector, type Projection, type Projector, type ProjectorDefinition } from '../projections/index.ts'
 import type { EventStore } from '../storage/index.ts'
 import type { DeadLetterSource } from './dead-letters.ts'
@@ -12,6 +12,7 @@ export interface ReadModelsParts {
   readonly stores: Stores
   readonly log: Logger
   readonly clock: () => Clock
+  readonly tracer: (scope: string) => Tracer
 }
 
 /** Projections and subscriptions of one application. */
@@ -95,10 +96,11 @@ export class ReadModels {
   /** Opens what runs them, so that they can be looked at and steered; `start` has it work. */
   async open(): Promise<void> {
     if (!this.isUsed) return
-    const { stores, clock, log } = this.#parts
+    const { stores, clock, log, tracer } = this.#parts
     this.#projector = await openProjector({ events: stores.write, models: stores.read }, [...this.#definitions.values()], {
       clock: clock(),
       log,
+      tracer: tracer('tutti.projections'),
     })
   }
 

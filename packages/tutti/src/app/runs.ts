@@ -1,6 +1,6 @@
 import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { ProtocolVerbs, RecordedEvent, Runnable, Verbs } from '../message/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type Subscription } from '../projections/index.ts'
 import { openWorkflows, type EventSignal, type RunStatus, type Workflow, type Workflows } from '../workflow/index.ts'
 import type { AnyDeadLetter, DeadLetterSource } from './dead-letters.ts'
@@ -12,6 +12,7 @@ export interface RunsParts {
   readonly stores: Stores
   readonly log: Logger
   readonly clock: () => Clock
+  readonly tracer: (scope: string) => Tracer
   readonly verbs: () => ProtocolVerbs
   readonly options: RunsOptions | undefined
 }
@@ -91,7 +92,16 @@ export class Runs {
   async open(): Promise<void> {
     if (!this.isUsed) return
     const { stores, log, clock, verbs, options } = this.#parts
-    this.#engine = await openWorkflows(stores.write, [...this.#workflows.values()], { ...options, clock: clock(), log, verbs: verbs() })
+    const { observedSteps } = await import('./observed-steps.ts')
+    const tracer = this.#parts.tracer('tutti.workflows')
+    this.#engine = await openWorkflows(stores.write, [...this.#workflows.values()], {
+      ...options,
+      use: [observedSteps(tracer), ...(options?.use ?? [])],
+      clock: clock(),
+      log,
+      tracer,
+      verbs: verbs(),
+    })
   }
 
   async start(): Promise<void> {

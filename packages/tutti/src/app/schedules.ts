@@ -1,7 +1,7 @@
 import type { MessageNeeds } from '../cqrs/index.ts'
-import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
+import { currentContext, OptionError, TuttiError, type Clock, type TraceContext } from '../kernel/index.ts'
 import { Rejected, type Verbs } from '../message/index.ts'
-import type { Logger } from '../observe/index.ts'
+import { inSpan, type Logger, type Tracer } from '../observe/index.ts'
 import {
   cron,
   openScheduler,
@@ -32,6 +32,7 @@ export interface SchedulesParts {
   readonly stores: Stores
   readonly log: Logger
   readonly clock: () => Clock
+  readonly tracer: (scope: string) => Tracer
   readonly work: WorkParts
   readonly commands: CommandLookup
 }
@@ -49,6 +50,10 @@ export class Schedules {
     this.verbs = {
       later: async (when, command, options) => this.scheduler.later(when, storeCommand(command), options),
     }
+  }
+
+  get names(): readonly string[] {
+    return [...this.#definitions.keys()]
   }
 
   get isUsed(): boolean {
@@ -79,15 +84,24 @@ export class Schedules {
   async open(): Promise<void> {
     const { stores, log, clock, work, commands } = this.#parts
     if (stores.opened === undefined) return
+    const tracer = this.#parts.tracer('tutti.schedule')
     this.#scheduler = await openScheduler(stores.opened, [...this.#definitions.values()], {
       clock: clock(),
       log,
-      run: (ctx, handler) =>
-        withDeps(work, this.#needs.get(ctx.schedule), (deps) => handler(Object.assign(new Work(work, `cron:${ctx.key}`, deps), ctx))),
+      run: (ctx, handler) => {
+        const { schedule, key, attempt } = ctx
+        const attributes = { 'tutti.schedule': schedule, 'tutti.firing': key, 'tutti.attempt': attempt }
+        const fire = (): unknown =>
+          withDeps(work, this.#needs.get(schedule), (deps) => handler(Object.assign(new Work(work, `cron:${key}`, deps), ctx)))
+        return inSpan(tracer, { name: `fire ${schedule}`, root: true, links: asker(), attributes }, fire)
+      },
       jobs: {
         knows: (name) => knowsCommand(name, commands),
         send: async (stored, job) => {
-          const result = await work.verbs.sendWith(reviveCommand(stored, commands), { key: `later:${job.key}` })
+          const name = stored.name.replace(/^[a-z]+:/, '')
+          const attributes = { 'tutti.command': name, 'tutti.job': job.key }
+          const send = (): Promise<unknown> => work.verbs.sendWith(reviveCommand(stored, commands), { key: `later:${job.key}` })
+          const result = await inSpan(tracer, { name: `later ${name}`, root: true, links: asker(), attributes }, send)
           if (result instanceof Rejected)
             job.log.warn('A command that was sent later was rejected.', { command: stored.name, code: result.code })
         },
@@ -104,4 +118,10 @@ export class Schedules {
   async stop(limit: number): Promise<void> {
     await this.#scheduler?.stop({ timeout: limit })
   }
+}
+
+/** Where in a trace it was asked for what is done now: the context holds what was stored then. */
+function asker(): readonly TraceContext[] {
+  const trace = currentContext()?.trace
+  return trace === undefined ? [] : [trace]
 }

@@ -54,7 +54,7 @@ export class Telemetry {
     }
     if (!this.enabled) return
     const { sample = process.env['NODE_ENV'] === 'production' ? 0.1 : 1, slow = '1s' } = this.options
-    this.#tracing = new Tracing({ sample, slow: milliseconds(slow), receive: (spans) => this.#receive(spans) })
+    this.#tracing = new Tracing({ sample, slow: milliseconds(slow), payloads: this.options.payloads ?? false, receive: (spans) => this.#receive(spans) })
   }
 
   /** A tracer for the part of the application called `scope`; one that does nothing where telemetry is off. */

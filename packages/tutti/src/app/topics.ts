@@ -11,7 +11,7 @@ import {
   type RelayMapping,
   type Topic,
 } from '../messaging/index.ts'
-import type { Logger } from '../observe/index.ts'
+import type { Logger, Tracer } from '../observe/index.ts'
 import type { EventFrom, ReadableEvent, ReadableSource } from '../projections/index.ts'
 import type { DeadLetterSource } from './dead-letters.ts'
 import type { BrokerChoice } from './open-broker.ts'
@@ -47,6 +47,7 @@ export interface TopicsParts {
   readonly stores: Stores
   readonly log: Logger
   readonly clock: () => Clock
+  readonly tracer: (scope: string) => Tracer
   readonly work: WorkParts
 }
 
@@ -175,7 +176,8 @@ export class Topics {
     const { openBroker } = await import('./open-broker.ts')
     this.#broker = await openBroker(broker ?? process.env['TUTTI_BROKER'], { clock: clock() })
     const storage = stores.opened
-    const messenger = await openMessenger(this.#broker, { source: name, clock: clock(), log, ...(storage && { storage }) })
+    const tracer = this.#parts.tracer('tutti.messaging')
+    const messenger = await openMessenger(this.#broker, { source: name, clock: clock(), log, tracer, ...(storage && { storage }) })
     for (const { topic, options, handler } of this.#consumptions) {
       const { deps, ...settings } = options
       // Data is of the topic, and dependencies are resolved from what the handler declares: its types came from both.

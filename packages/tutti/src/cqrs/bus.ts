@@ -9,7 +9,7 @@ import {
   type Duration,
 } from '../kernel/index.ts'
 import type { RequestDefinition, RequestMessage } from '../message/index.ts'
-import { inSpan, type Tracer } from '../observe/index.ts'
+import { inSpan, payloadOf, type Tracer } from '../observe/index.ts'
 import { compileValidator, ValidationError, type InferInput, type InferOutput, type Schema, type Validator } from '../schema/index.ts'
 import { handlerDuplicate, handlerMissing, messageTimeout } from './errors.ts'
 import { MessageContext, type ContextParts, type MessageDeps, type MessageMiddleware, type MessageNeeds } from './message-context.ts'
@@ -114,7 +114,11 @@ export class Bus {
     if (!tracer.enabled) return this.#dispatch(message, parts)
     const { name } = message.definition
     const verb = this.#kind === 'command' ? 'execute' : 'ask'
-    return inSpan(tracer, { name: `${verb} ${name}`, attributes: { [`tutti.${this.#kind}`]: name } }, () => this.#dispatch(message, parts))
+    const attributes = {
+      [`tutti.${this.#kind}`]: name,
+      ...(tracer.payloads === true && { [`tutti.${this.#kind}.data`]: payloadOf(message.input) }),
+    }
+    return inSpan(tracer, { name: `${verb} ${name}`, attributes }, () => this.#dispatch(message, parts))
   }
 
   async #dispatch({ definition, input }: RequestMessage, parts: BusParts): Promise<unknown> {

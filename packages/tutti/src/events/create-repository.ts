@@ -1,6 +1,6 @@
 import type { CommandResult } from '../message/index.ts'
 import { OptionError, shown, systemClock } from '../kernel/index.ts'
-import { ambientTracer, inSpan, silentLogger, type Tracer } from '../observe/index.ts'
+import { ambientTracer, inSpan, payloadOf, silentLogger, type Tracer } from '../observe/index.ts'
 import { ValidationError } from '../schema/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { AggregateRules } from './aggregate-rules.ts'
@@ -113,7 +113,12 @@ class StorageRepository implements Repository {
   /** Executes so that the events carry the span. */
   #traced(command: AggregateCommand): Promise<CommandResult> {
     const { aggregate, type, stream } = command
-    const attributes = { 'tutti.aggregate': aggregate.name, 'tutti.command': type, 'tutti.stream': stream }
+    const attributes = {
+      'tutti.aggregate': aggregate.name,
+      'tutti.command': type,
+      'tutti.stream': stream,
+      ...(this.#tracer.payloads === true && { 'tutti.command.data': payloadOf(command.data) }),
+    }
     return inSpan(this.#tracer, { name: `execute ${type}`, attributes }, async (span) => {
       const result = await this.#execute(command)
       if (result.ok) span.setAttribute('tutti.version', result.version)

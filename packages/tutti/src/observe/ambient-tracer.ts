@@ -1,6 +1,6 @@
 import { currentContext } from '../kernel/index.ts'
 import { createTracer } from './create-tracer.ts'
-import { LocalPlace } from './local-trace.ts'
+import { localTraceOf } from './local-trace.ts'
 import type { Tracer } from './tracer.ts'
 
 /**
@@ -11,10 +11,10 @@ export function ambientTracer(scope: string): Tracer {
   const global = createTracer(scope)
   return {
     get enabled() {
-      return LocalPlace.localOf(currentContext()?.trace) !== undefined || global.enabled
+      return localTraceOf(currentContext()?.trace) !== undefined || global.enabled
     },
     startSpan: (name, options = {}) => {
-      const local = LocalPlace.localOf(currentContext()?.trace)
+      const local = localTraceOf(currentContext()?.trace)
       return local === undefined ? global.startSpan(name, options) : local.host.start({ scope, global, name, options })
     },
   }

@@ -1,4 +1,5 @@
 export { ambientTracer } from './ambient-tracer.ts'
+export { payloadOf } from './payload.ts'
 export { formatBaggage, parseBaggage } from './baggage.ts'
 export { createLogger } from './create-logger.ts'
 export type { LogDestination, LogFields, LogFormat, Logger, LogLevel, LogOptions, LogThreshold } from './logger.ts'

@@ -105,24 +105,26 @@ export class LocalTrace {
   }
 }
 
-/** A place in a trace of this process: knows the trace, so that spans below it find it. */
-export class LocalPlace implements TraceContext {
-  readonly traceId: string
-  readonly spanId: string
-  readonly flags: number
-  declare readonly state?: string
-  readonly #local: LocalTrace
+const localTrace: unique symbol = Symbol('local trace')
 
-  constructor(local: LocalTrace, spanId: string, { flags, state }: Pick<TraceContext, 'flags' | 'state'>) {
-    this.traceId = local.traceId
-    this.spanId = spanId
-    this.flags = flags
-    if (state !== undefined) this.state = state
-    this.#local = local
-  }
+/** A place in a trace of this process: knows the trace, so that spans below it find it. A plain object otherwise, for places are stored. */
+interface LocalPlace extends TraceContext {
+  readonly [localTrace]: LocalTrace
+}
 
-  /** The trace of this process that a place is in; `undefined` for one from elsewhere, or from another time. */
-  static localOf(place: TraceContext | undefined): LocalTrace | undefined {
-    return place !== undefined && #local in place ? place.#local : undefined
-  }
+/** The place of a span in a trace of this process. */
+export function placeIn(local: LocalTrace, spanId: string, { flags, state }: Pick<TraceContext, 'flags' | 'state'>): TraceContext {
+  const { traceId } = local
+  const place: LocalPlace =
+    state === undefined ? { traceId, spanId, flags, [localTrace]: local } : { traceId, spanId, flags, state, [localTrace]: local }
+  return place
+}
+
+/** The trace of this process that a place is in; `undefined` for one from elsewhere, or from another time. */
+export function localTraceOf(place: TraceContext | undefined): LocalTrace | undefined {
+  return place !== undefined && isLocal(place) ? place[localTrace] : undefined
+}
+
+function isLocal(place: TraceContext): place is LocalPlace {
+  return localTrace in place
 }

@@ -1,5 +1,5 @@
 import type { TraceContext } from '../kernel/index.ts'
-import { LocalPlace, type LocalTrace } from './local-trace.ts'
+import { placeIn, type LocalTrace } from './local-trace.ts'
 import { exceptionOf } from './otel-span.ts'
 import type { SpanEvent, SpanRecord } from './span-record.ts'
 import { newSpanId } from './trace-id.ts'
@@ -138,7 +138,7 @@ export class RecordingSpan implements Span {
     const spanId = forward?.context?.spanId ?? newSpanId()
     // Ids of new traces are random, which version 2 of the recommendation has a flag for.
     const flags = (local.sampled ? 1 : 0) | (parent === undefined ? 2 : parent.flags & 2)
-    return new LocalPlace(local, spanId, { flags, ...(parent?.state !== undefined && { state: parent.state }) })
+    return placeIn(local, spanId, parent?.state === undefined ? { flags } : { flags, state: parent.state })
   }
 
   #note(name: string, attributes: SpanAttributes): void {

@@ -51,5 +51,7 @@ export interface Span {
 export interface Tracer {
   /** Whether anybody listens; without a listener, spans cost nothing. */
   readonly enabled: boolean
+  /** Whether spans tell the data of commands, events and messages. @default false */
+  readonly payloads?: boolean | undefined
   startSpan(name: string, options?: SpanOptions): Span
 }

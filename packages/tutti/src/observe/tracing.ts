@@ -1,5 +1,5 @@
 import { currentContext, runOutsideContext, type TraceContext } from '../kernel/index.ts'
-import { LocalPlace, LocalTrace, type SpanBeginning, type SpanHost } from './local-trace.ts'
+import { LocalTrace, localTraceOf, type SpanBeginning, type SpanHost } from './local-trace.ts'
 import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
 import type { SpanRecord } from './span-record.ts'
@@ -11,6 +11,8 @@ export interface TracingOptions {
   readonly sample: number
   /** From how many milliseconds on a trace is kept whatever the share says. Failed ones always are. */
   readonly slow: number
+  /** Whether spans tell the data of commands, events and messages. @default false */
+  readonly payloads?: boolean
   /** Gets spans some time after they have ended, many at a time. */
   readonly receive: (spans: readonly SpanRecord[]) => void
 }
@@ -55,6 +57,7 @@ export class Tracing implements SpanHost {
       get enabled() {
         return isEnabled()
       },
+      payloads: this.#options.payloads,
       startSpan: (name, options = {}) => this.start({ scope, global, name, options }),
     }
   }
@@ -73,7 +76,7 @@ export class Tracing implements SpanHost {
     if (!this.enabled) return disabledSpan
     const above = options.root === true ? undefined : (options.parent ?? currentContext()?.trace)
     // A parent that is named is elsewhere or was at another time: with it another part of the trace begins here.
-    const going = options.parent === undefined ? LocalPlace.localOf(above) : undefined
+    const going = options.parent === undefined ? localTraceOf(above) : undefined
     if (going?.isSilent === true) return disabledSpan
     const silent = options.silent === true
     const forward = hasTracerProvider() && !silent ? global.startSpan(name, options) : undefined

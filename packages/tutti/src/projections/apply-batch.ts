@@ -1,7 +1,10 @@
+import type { TraceContext } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
+import { inSpan } from '../observe/index.ts'
 import { DocumentConflictError, isUnavailable, LeaseLostError, type DocumentChange } from '../storage/index.ts'
 import { letterKey, letterOf, type LetterValue } from './dead-letters.ts'
 import { HandlerFailure, SharedFailure } from './errors.ts'
+import { batchSpan } from './event-spans.ts'
 import type { Projection } from './projection.ts'
 import { ProjectionScope, type Occurrence } from './projection-scope.ts'
 import { segmentOf } from './segment-of.ts'
@@ -108,17 +111,31 @@ export async function commit(work: Work<Projection>, items: readonly Item[], cha
   }
 }
 
-async function handleAndWrite(
+/** Does it in a span, and measures it. */
+async function handleAndWrite(work: Work<Projection>, batch: Parameters<typeof handleAndWriteIn>[1]): Promise<void> {
+  const { definition, clock, tracer, duration } = work
+  const start = performance.now()
+  try {
+    if (!tracer.enabled) return await handleAndWriteIn(work, batch, undefined)
+    const events = batch.occurrences.map(({ event }) => event)
+    await inSpan(tracer, batchSpan(definition.name, events, clock.now()), ({ context }) => handleAndWriteIn(work, batch, context))
+  } finally {
+    duration.record((performance.now() - start) / 1000)
+  }
+}
+
+async function handleAndWriteIn(
   { storage, clock, definition, build, log }: Work<Projection>,
   {
     occurrences,
     changes,
     together,
   }: { readonly occurrences: readonly Occurrence[]; readonly changes: readonly DocumentChange[]; readonly together: boolean },
+  trace: TraceContext | undefined,
 ): Promise<void> {
   using watchdog = new Watchdog(clock, definition.handling.timeout)
   await storage.transaction(async (tx) => {
-    const scope = new ProjectionScope(tx, { definition, build, log, watchdog, together })
+    const scope = new ProjectionScope(tx, { definition, build, log, watchdog, together, trace })
     await scope.handleAll(occurrences)
     await tx.state.write([...scope.documents.takeChanges(), ...changes])
   })

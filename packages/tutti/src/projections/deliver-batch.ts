@@ -1,9 +1,11 @@
 import { runInContext } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
+import { disabledSpan, inSpan, type Span } from '../observe/index.ts'
 import { LeaseLostError, type DocumentChange } from '../storage/index.ts'
 import { facts, outcome } from './apply-batch.ts'
 import { letterKey, letterOf } from './dead-letters.ts'
 import { contextOf } from './event-context.ts'
+import { eventSpan } from './event-spans.ts'
 import { handle } from './event-handlers.ts'
 import type { SubscriptionContext } from './handler-context.ts'
 import { isPromise } from './projection-scope.ts'
@@ -63,11 +65,21 @@ async function deliver(
 }
 
 /** Calls the handler of a subscription. Rejects with what it throws, or with `TUTTI_TIMEOUT`. */
-export async function callHandler({ definition, clock, log }: Work<Subscription>, event: RecordedEvent, attempt: number): Promise<void> {
+export async function callHandler(work: Work<Subscription>, event: RecordedEvent, attempt: number): Promise<void> {
+  const { definition, clock, log, tracer, duration } = work
   using watchdog = new Watchdog(clock, definition.handling.timeout)
   const ctx: SubscriptionContext = { attempt, log, signal: watchdog.signal }
-  const result = runInContext(contextOf(event, watchdog.signal), () => handle(definition, event, ctx), undefined)
-  if (isPromise(result)) await watchdog.watch(result)
+  const call = (span: Span): Promise<void> | undefined => {
+    const result = runInContext(contextOf(event, watchdog.signal, span.context), () => handle(definition, event, ctx), undefined)
+    return isPromise(result) ? watchdog.watch(result) : undefined
+  }
+  const start = performance.now()
+  try {
+    if (tracer.enabled) await inSpan(tracer, eventSpan(tracer, { subscription: definition.name, event, attempt, now: clock.now() }), call)
+    else await call(disabledSpan)
+  } finally {
+    duration.record((performance.now() - start) / 1000)
+  }
 }
 
 /** Resolves with whether the segment goes on behind the event. */

@@ -1,6 +1,6 @@
-import { OptionError, resolveRetry, retryDelay, systemClock, type Clock } from '../kernel/index.ts'
+import { OptionError, resolveRetry, retryDelay, systemClock, type Clock, type TraceContext } from '../kernel/index.ts'
 import type { NewEvent, RecordedEvent } from '../message/index.ts'
-import { silentLogger, type Logger } from '../observe/index.ts'
+import { ambientTracer, inSpan, silentLogger, type Logger } from '../observe/index.ts'
 import { DocumentConflictError, type AppendOptions, type Appended, type Storage, type Transaction } from '../storage/index.ts'
 import { buildId, type Build } from './build.ts'
 import { BuildTables } from './build-tables.ts'
@@ -41,6 +41,9 @@ export function createInline(
 }
 
 const page = 500
+
+/** Inline projections are part of the command whose events they handle. */
+const tracer = ambientTracer('tutti.projections')
 
 /** Each time somebody else has got ahead, so the attempts are many and soon. */
 const contention = resolveRetry({ attempts: 50, delay: 2, maxDelay: 50 })
@@ -126,13 +129,28 @@ class StorageInline implements InlineProjections {
     }
   }
 
-  async #handle(
+  #handle(
     tx: Transaction,
     projection: Projection,
-    { events, replaying }: { readonly events: readonly RecordedEvent[]; readonly replaying: boolean },
+    batch: { readonly events: readonly RecordedEvent[]; readonly replaying: boolean },
+  ): Promise<void> {
+    const attributes = { 'tutti.projection': projection.name, 'tutti.event.count': batch.events.length }
+    return inSpan(tracer, { name: `project ${projection.name}`, attributes }, ({ context }) =>
+      this.#handleIn(tx, projection, { ...batch, trace: context }),
+    )
+  }
+
+  async #handleIn(
+    tx: Transaction,
+    projection: Projection,
+    {
+      events,
+      replaying,
+      trace,
+    }: { readonly events: readonly RecordedEvent[]; readonly replaying: boolean; readonly trace: TraceContext | undefined },
   ): Promise<void> {
     using watchdog = new Watchdog(this.#clock, projection.handling.timeout)
-    const scope = new ProjectionScope(tx, { definition: projection, build: this.#build(projection), log: this.#log, watchdog })
+    const scope = new ProjectionScope(tx, { definition: projection, build: this.#build(projection), log: this.#log, watchdog, trace })
     try {
       await scope.handleAll(events.map((event) => ({ event, attempt: 1, replaying })))
     } catch (error) {

@@ -1,4 +1,4 @@
-import { runInContext } from '../kernel/index.ts'
+import { runInContext, type TraceContext } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
 import type { SqlDatabase, SqlFragment, Transaction } from '../storage/index.ts'
@@ -37,6 +37,8 @@ interface Parts {
   readonly watchdog: Watchdog
   /** Whether statements that handlers return run together, so that several events share a round trip. @default true */
   readonly together?: boolean
+  /** The span of the handling. */
+  readonly trace: TraceContext | undefined
 }
 
 /** An event to be handled. */
@@ -53,15 +55,17 @@ export class ProjectionScope extends BuildScope {
   readonly afterCommit: (work: () => void) => void
   readonly #definition: Projection
   readonly #watchdog: Watchdog
+  readonly #trace: TraceContext | undefined
   readonly #statements: PendingStatements | undefined
 
-  constructor(tx: Transaction, { definition, build, log, watchdog, together = true }: Parts) {
+  constructor(tx: Transaction, { definition, build, log, watchdog, together = true, trace }: Parts) {
     super(tx, build)
     this.documents = new BatchDocuments(tx.state, build.id)
     this.log = log
     this.afterCommit = (work) => tx.onCommit(() => attempt(work, log))
     this.#definition = definition
     this.#watchdog = watchdog
+    this.#trace = trace
     this.#statements = together ? new PendingStatements(tx) : undefined
   }
 
@@ -90,7 +94,7 @@ export class ProjectionScope extends BuildScope {
     const ctx = new EventScope(this, occurrence)
     let result: unknown
     try {
-      result = runInContext(contextOf(event, this.signal), () => handle(this.#definition, event, ctx), undefined)
+      result = runInContext(contextOf(event, this.signal, this.#trace), () => handle(this.#definition, event, ctx), undefined)
     } catch (error) {
       throw new HandlerFailure(index, error)
     }

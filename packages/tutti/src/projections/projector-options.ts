@@ -1,5 +1,5 @@
 import { milliseconds, newId, OptionError, systemClock, type Clock, type Duration } from '../kernel/index.ts'
-import { createMeter, silentLogger, type Logger, type Meter } from '../observe/index.ts'
+import { createMeter, createTracer, silentLogger, type Logger, type Meter, type Tracer } from '../observe/index.ts'
 
 /** How projections and subscriptions are run. */
 export interface ProjectorOptions {
@@ -19,6 +19,8 @@ export interface ProjectorOptions {
   readonly log?: Logger
   /** @default the meter `tutti.projections` */
   readonly meter?: Meter
+  /** @default the tracer `tutti.projections` */
+  readonly tracer?: Tracer
 }
 
 /** How projections are run, with every value settled; times in milliseconds. */
@@ -30,6 +32,7 @@ export interface ProjectorSettings {
   readonly poll: number
   readonly log: Logger
   readonly meter: Meter
+  readonly tracer: Tracer
 }
 
 /** Settles and checks the options of a projector. */
@@ -38,6 +41,7 @@ export function resolveProjector(
   { shared, wakesOthers }: { readonly shared: boolean; readonly wakesOthers: boolean },
 ): ProjectorSettings {
   const { clock = systemClock, owner = newId(), log = silentLogger, meter = createMeter('tutti.projections') } = options
+  const { tracer = createTracer('tutti.projections') } = options
   const lease = milliseconds(options.lease ?? '15s')
   const interval = milliseconds(options.interval ?? Math.min(1_000, lease / 5))
   const poll = milliseconds(options.poll ?? (shared && !wakesOthers ? '1s' : '5s'))
@@ -45,5 +49,5 @@ export function resolveProjector(
   if (interval < 1 || interval > lease / 2)
     throw new OptionError(`createProjector received an interval of ${interval} ms; wanted at most half of the lease, ${lease / 2} ms.`)
   if (poll < 1) throw new OptionError(`createProjector received a poll of ${poll} ms; wanted 1 ms or more.`)
-  return { clock, owner, lease, interval, poll, log, meter }
+  return { clock, owner, lease, interval, poll, log, meter, tracer }
 }

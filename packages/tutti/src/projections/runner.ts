@@ -1,6 +1,6 @@
 import { retryDelay, resolveRetry, Wakeup, type Clock } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
-import type { Logger, Meter } from '../observe/index.ts'
+import type { Logger, Meter, Tracer } from '../observe/index.ts'
 import type { EventPage, Storage } from '../storage/index.ts'
 import { applyBatch } from './apply-batch.ts'
 import { handoverPosition, type Build } from './build.ts'
@@ -28,6 +28,7 @@ export interface RunnerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly meter: Meter
+  readonly tracer: Tracer
   readonly reader: LogReader
   readonly owner: string
   readonly lease: number
@@ -72,8 +73,15 @@ export class Runner {
       storage: parts.storage,
       clock: parts.clock,
       log: parts.log,
+      tracer: parts.tracer,
       handled: parts.meter.counter('tutti.projection.events', { description: 'Events handled' }).with(labels),
       failed: parts.meter.counter('tutti.projection.failures', { description: 'Events whose handler failed' }).with(labels),
+      duration: parts.meter
+        .histogram('tutti.projection.duration', {
+          description: 'How long transactions of projections and handlers of subscriptions took',
+          unit: 's',
+        })
+        .with(labels),
       replaying: (event) => this.#isReplaying(event),
       mayGoOn: (segment) => !this.#rests() && this.holdings.holds(segment),
       drop: (segment) => this.holdings.drop(segment),

@@ -117,12 +117,13 @@ export class Supervisor<D extends Durable = Durable> {
   }
 
   #runnerParts(build: Build): ConstructorParameters<typeof Runner>[2] {
-    const { clock, log, meter, owner, lease } = this.#settings
+    const { clock, log, meter, tracer, owner, lease } = this.#settings
     return {
       storage: this.#storage,
       reader: this.#reader,
       clock,
       meter,
+      tracer,
       owner,
       lease,
       log: log.child({ projection: this.definition.name, build: build.id }),

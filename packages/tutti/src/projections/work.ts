@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/index.ts'
-import type { BoundCounter, Logger } from '../observe/index.ts'
+import type { BoundCounter, BoundHistogram, Logger, Tracer } from '../observe/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
 import type { DocumentChange, Storage } from '../storage/index.ts'
 import type { Build } from './build.ts'
@@ -15,6 +15,8 @@ export interface Work<D extends Durable = Durable> {
   readonly log: Logger
   readonly handled: BoundCounter
   readonly failed: BoundCounter
+  readonly duration: BoundHistogram
+  readonly tracer: Tracer
   /** Whether side effects of an event were done already, or are another build's to do. */
   replaying(event: RecordedEvent): boolean
   /** Whether a segment may go on: it is held, and nobody wants it to stop. */

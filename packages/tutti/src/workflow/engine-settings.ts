@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { milliseconds, newId, OptionError, shown, systemClock, type Clock, type Duration } from '../kernel/index.ts'
 import type { ProtocolVerbs } from '../message/index.ts'
-import { createMeter, silentLogger, type Logger, type Meter } from '../observe/index.ts'
+import { createMeter, createTracer, silentLogger, type Logger, type Meter, type Tracer } from '../observe/index.ts'
 import type { StepMiddleware } from './step-middleware.ts'
 
 /** How runs of workflows are executed. */
@@ -34,6 +34,8 @@ export interface WorkflowsOptions {
   readonly log?: Logger
   /** @default the meter `tutti.workflows` */
   readonly meter?: Meter
+  /** @default the tracer `tutti.workflows` */
+  readonly tracer?: Tracer
 }
 
 /** How runs are executed, with every value settled; times in milliseconds. */
@@ -51,6 +53,7 @@ export interface EngineSettings {
   readonly use: readonly StepMiddleware[]
   readonly log: Logger
   readonly meter: Meter
+  readonly tracer: Tracer
   /** Does work in the surroundings in which the engine was made: outside of the transactions and contexts of those who call it. */
   readonly outside: <T>(work: () => T) => T
 }
@@ -58,7 +61,14 @@ export interface EngineSettings {
 /** Settles and checks the options of an engine. */
 export function resolveEngine(options: WorkflowsOptions): EngineSettings {
   const { clock = systemClock, owner = newId(), verbs, log = silentLogger, meter = createMeter('tutti.workflows') } = options
-  const { use = [], concurrency = 500, steps = 10_000, payload = 1_000_000, takeovers = 10 } = options
+  const {
+    tracer = createTracer('tutti.workflows'),
+    use = [],
+    concurrency = 500,
+    steps = 10_000,
+    payload = 1_000_000,
+    takeovers = 10,
+  } = options
   const lease = milliseconds(options.lease ?? '15s')
   const poll = milliseconds(options.poll ?? Math.min(1_000, lease / 3))
   if (lease < 50) throw new OptionError(`createWorkflows received a lease of ${lease} ms; wanted 50 ms or more.`)
@@ -71,5 +81,5 @@ export function resolveEngine(options: WorkflowsOptions): EngineSettings {
       throw new OptionError(`createWorkflows received ${shown(layer)} in use; wanted functions (ctx, next) => result.`)
   const idle = milliseconds(options.idle ?? '1s')
   const outside = AsyncLocalStorage.snapshot()
-  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, use, log, meter, outside }
+  return { clock, owner, lease, poll, concurrency, idle, steps, payload, takeovers, verbs, use, log, meter, tracer, outside }
 }

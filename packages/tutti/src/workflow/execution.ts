@@ -9,6 +9,7 @@ import { RunOperations } from './run-operations.ts'
 import { never, RunSession, type Composed } from './run-session.ts'
 import type { RunWrite } from './run-writer.ts'
 import { createContext } from './create-context.ts'
+import { RunSpan } from './run-span.ts'
 import { storable } from './storable.ts'
 import type { Workflow } from './workflow.ts'
 
@@ -33,6 +34,7 @@ export class Execution {
   readonly session: RunSession
   readonly #parts: ExecutionParts
   readonly #operations: RunOperations
+  readonly #span: RunSpan
   /** Why its work was given up. */
   #interruption: WorkflowError | undefined
   #problem: WorkflowError | undefined
@@ -54,7 +56,10 @@ export class Execution {
       onNews: () => this.#takeIn(),
       onLost: () => this.lose(),
     })
-    this.key = runKey(workflow.name, this.session.model.id)
+    const { id } = this.session.model
+    this.key = runKey(workflow.name, id)
+    const { tracer, meter, clock } = host.settings
+    this.#span = new RunSpan({ tracer, meter, now: clock.now(), workflow: workflow.name, id, value: document.value, epoch: document.epoch })
     this.#operations = new RunOperations({
       session: this.session,
       workflow,
@@ -176,7 +181,15 @@ export class Execution {
   #context(signal: AbortSignal): Context {
     const { value, document } = this.session
     const { correlationId, causationId, trace, actor } = value.context
-    return { correlationId, causationId, trace, actor, tenant: document.tenant, deadline: value.deadline, signal }
+    return {
+      correlationId,
+      causationId,
+      trace: this.#span.context ?? trace,
+      actor,
+      tenant: document.tenant,
+      deadline: value.deadline,
+      signal,
+    }
   }
 
   /** Resolves when nothing is being done any more, and what was done is recorded. */
@@ -349,6 +362,7 @@ export class Execution {
   #leave(how: Departure): boolean {
     if (this.session.left) return false
     this.session.left = true
+    this.#span.end(how)
     this.session.waits.abandon()
     this.#stopIdling()
     this.#overdue?.cancel()

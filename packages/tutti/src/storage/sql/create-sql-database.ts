@@ -1,15 +1,8 @@
 import { OptionError, shown } from '../../kernel/index.ts'
-import type { DriverStatement } from '../driver.ts'
 import type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from '../sql-database.ts'
 import { flatten, Fragment } from './fragment.ts'
 import { observedStatements } from './observed-statements.ts'
-import { handOverAll, Statement, type StatementHome } from './statement.ts'
-
-/** What it takes to have the tagged templates. */
-export interface SqlDatabaseOptions extends StatementHome {
-  /** Runs statements in order and as one; none behind one that fails. */
-  runAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]>
-}
+import { handOverAll, Statement, type SqlDatabaseOptions } from './statement.ts'
 
 /** Makes an SQL database of functions that run statements: values always travel apart from the text. */
 export function createSqlDatabase(given: SqlDatabaseOptions): SqlDatabase {

@@ -1,8 +1,8 @@
 import { ambientTracer, createMeter, leafSpan, type BoundHistogram, type Histogram } from '../../observe/index.ts'
 import type { DriverStatement } from '../driver.ts'
 import type { SqlDatabase } from '../sql-database.ts'
-import type { SqlDatabaseOptions } from './create-sql-database.ts'
 import { firstWord } from './first-word.ts'
+import type { SqlDatabaseOptions } from './statement.ts'
 
 const tracer = ambientTracer('tutti.storage')
 const longestText = 4_096

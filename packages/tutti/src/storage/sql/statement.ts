@@ -10,6 +10,12 @@ export interface StatementHome {
   run(text: string, values: readonly unknown[]): Promise<SqlResult>
 }
 
+/** What it takes to have the tagged templates. */
+export interface SqlDatabaseOptions extends StatementHome {
+  /** Runs statements in order and as one; none behind one that fails. */
+  runAll(statements: readonly DriverStatement[]): Promise<readonly SqlResult[]>
+}
+
 /** Runs once, when it is first awaited; as a part of another statement it does not run at all. */
 export class Statement<Row extends SqlRow = SqlRow> extends Fragment implements SqlStatement<Row> {
   readonly #home: StatementHome
