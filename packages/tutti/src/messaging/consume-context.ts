@@ -24,6 +24,12 @@ export interface ConsumeContext<Data = unknown> extends Context {
 /** Handles a message: to return is to have handled it, to throw to have it again. */
 export type ConsumeHandler<Data> = (ctx: ConsumeContext<Data>) => unknown
 
+/**
+ * Wraps the handling of messages, in the shape of all middleware. What comes out of it counts as if the handler had done it: to return
+ * without `next` is to have handled the message, to throw to have it again. With `inbox` it is part of the transaction.
+ */
+export type ConsumeMiddleware<Ctx = ConsumeContext> = (ctx: Ctx, next: () => Promise<unknown>) => unknown
+
 /** What a handler rejected a message with. */
 export class Rejection extends Error {}
 

@@ -1,4 +1,5 @@
 import { milliseconds, OptionError, resolveRetry, shown, type Duration, type RetryOptions, type RetryPolicy } from '../kernel/index.ts'
+import type { ConsumeMiddleware } from './consume-context.ts'
 import { checkTopicName } from './topic.ts'
 
 /** How the messages of a topic are consumed. */
@@ -21,6 +22,8 @@ export interface ConsumeOptions {
   readonly maxDeliveries?: number
   /** How many messages are kept at hand at most, so that handlers do not wait for the broker. @default 1000 */
   readonly prefetch?: number
+  /** Middleware of this consumer alone, inside that of its messenger. */
+  readonly use?: readonly ConsumeMiddleware[]
 }
 
 /** How messages are consumed, with every value settled; times in milliseconds. */
@@ -32,11 +35,12 @@ export interface Consuming {
   readonly inbox: boolean
   readonly maxDeliveries: number
   readonly prefetch: number
+  readonly use: readonly ConsumeMiddleware[]
 }
 
 /** Settles and checks how messages are consumed. */
 export function resolveConsuming(topic: string, options: ConsumeOptions): Consuming {
-  const { group, concurrency = 8, inbox = false, maxDeliveries = 20 } = options
+  const { group, concurrency = 8, inbox = false, maxDeliveries = 20, use = [] } = options
   const { prefetch = Math.max(1000, concurrency) } = options
   checkTopicName('group', group)
   const whole = (name: string, value: number, least = 1): void => {
@@ -54,5 +58,6 @@ export function resolveConsuming(topic: string, options: ConsumeOptions): Consum
     inbox,
     maxDeliveries,
     prefetch,
+    use,
   }
 }

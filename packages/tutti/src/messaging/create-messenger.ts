@@ -1,4 +1,4 @@
-import { milliseconds, OptionError, shown, TuttiError, Wakeup, type Duration } from '../kernel/index.ts'
+import { layered, milliseconds, OptionError, shown, TuttiError, Wakeup, type Duration } from '../kernel/index.ts'
 import type { RecordedEvent } from '../message/index.ts'
 import type { Labels } from '../observe/index.ts'
 import type { Storage, Transaction } from '../storage/index.ts'
@@ -103,10 +103,12 @@ class BrokerMessenger implements Messenger {
     if (storage === undefined)
       throw new OptionError(`consume ${topic.name} needs a storage for dead letters: give createMessenger the option storage.`)
     const labels = { topic: topic.name, group }
+    const layers = [...settings.use, ...consuming.use]
     const consumption: Consumption = {
       topic,
       consuming,
-      handler,
+      // The context carries what the topic's schema gives: this is where the handler's own types end.
+      handler: layers.length === 0 ? handler : layered(layers, handler as ConsumeHandler<unknown>),
       storage,
       settings,
       handled: meter.counter('tutti.messages.handled', { description: 'Messages handled' }).with(labels),

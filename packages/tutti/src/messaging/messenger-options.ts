@@ -1,6 +1,7 @@
 import { milliseconds, newId, OptionError, shown, systemClock, type Clock, type Duration } from '../kernel/index.ts'
 import { createMeter, createTracer, silentLogger, type Logger, type Meter, type Tracer } from '../observe/index.ts'
 import type { Storage } from '../storage/index.ts'
+import type { ConsumeMiddleware } from './consume-context.ts'
 
 /** How messages are published and consumed. */
 export interface MessengerOptions {
@@ -17,6 +18,8 @@ export interface MessengerOptions {
   readonly interval?: Duration
   /** How long messages that were handled in an inbox are remembered: one that comes again later is handled again. @default '1d' */
   readonly inboxRetention?: Duration
+  /** Middleware around every handler of messages, the first one outermost. */
+  readonly use?: readonly ConsumeMiddleware[]
   /** @default none is written */
   readonly log?: Logger
   /** @default the meter `tutti.messaging` */
@@ -34,6 +37,7 @@ export interface MessengerSettings {
   readonly lease: number
   readonly interval: number
   readonly inboxRetention: number
+  readonly use: readonly ConsumeMiddleware[]
   readonly log: Logger
   readonly meter: Meter
   readonly tracer: Tracer
@@ -41,7 +45,7 @@ export interface MessengerSettings {
 
 /** Settles and checks the options of a messenger. */
 export function resolveMessenger(options: MessengerOptions): MessengerSettings {
-  const { storage, source = 'tutti', clock = systemClock, owner = newId(), log = silentLogger } = options
+  const { storage, source = 'tutti', clock = systemClock, owner = newId(), use = [], log = silentLogger } = options
   const { meter = createMeter('tutti.messaging'), tracer = createTracer('tutti.messaging') } = options
   const lease = milliseconds(options.lease ?? '30s')
   const interval = milliseconds(options.interval ?? '1s')
@@ -50,5 +54,5 @@ export function resolveMessenger(options: MessengerOptions): MessengerSettings {
     throw new OptionError(`createMessenger received the source ${shown(source)}; wanted the name of the service, such as "shop".`)
   if (lease < 100) throw new OptionError(`createMessenger received a lease of ${lease} ms; wanted 100 ms or more.`)
   if (interval < 1) throw new OptionError(`createMessenger received an interval of ${interval} ms; wanted 1 ms or more.`)
-  return { storage, source, clock, owner, lease, interval, inboxRetention, log, meter, tracer }
+  return { storage, source, clock, owner, lease, interval, inboxRetention, use, log, meter, tracer }
 }

@@ -5,7 +5,7 @@ export type { ConsumerStatus, Messenger, RelayMapping } from './messenger-interf
 export type { MessengerOptions } from './messenger-options.ts'
 export type { MessageOptions } from '../message/index.ts'
 export type { PublishOptions } from './publisher.ts'
-export type { ConsumeContext, ConsumeHandler } from './consume-context.ts'
+export type { ConsumeContext, ConsumeHandler, ConsumeMiddleware } from './consume-context.ts'
 export type { ConsumeOptions } from './consume-options.ts'
 export type { ReceivedMessage } from './message.ts'
 export type { ConsumerName, DeadMessage, MessageLetterStatus } from './dead-letters.ts'

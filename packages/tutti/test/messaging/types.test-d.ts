@@ -75,3 +75,11 @@ messenger.relay(orders, (event: RecordedEvent<{ id: string }>) => ({ data: { id:
 messenger.relay(orders, () => undefined)
 // @ts-expect-error -- the data does not fit the topic
 messenger.relay(orders, (event: RecordedEvent<{ id: string }>) => ({ data: { id: event.data.id } }))
+
+messenger.consume(
+  orders,
+  { group: 'g', use: [({ data, message, tx }, next) => [holds<Equal<typeof data, unknown>>(), message.id, tx, next()]] },
+  () => undefined,
+)
+// @ts-expect-error -- no middleware
+messenger.consume(orders, { group: 'g', use: [({ missing }) => missing] }, () => undefined)
