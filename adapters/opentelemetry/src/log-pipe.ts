@@ -19,6 +19,9 @@ export interface LogPipeParts {
 
 type Emitter = ReturnType<LoggerProvider['getLogger']>
 
+/** Components that log lines are told apart by. */
+const mostComponents = 200
+
 const severities: Readonly<Record<LogRecord['level'], SeverityNumber>> = {
   trace: SeverityNumber.TRACE,
   debug: SeverityNumber.DEBUG,
@@ -33,7 +36,7 @@ export class LogPipe implements Pipe {
   readonly #exporter: LogPipeParts['exporter']
   readonly #intake: Intake
   readonly #provider: LoggerProvider
-  readonly #emitter: Emitter
+  readonly #emitters = new Map<string, Emitter>()
 
   constructor({ exporter, intake, resource, gathering, longestExport }: LogPipeParts) {
     this.#exporter = exporter
@@ -46,14 +49,13 @@ export class LogPipe implements Pipe {
       exportTimeoutMillis: longestExport,
     })
     this.#provider = new LoggerProvider({ resource, processors: [processor] })
-    this.#emitter = this.#provider.getLogger('tutti')
   }
 
   take({ time, level, message, fields }: LogRecord): void {
     if (!this.#intake.admits(this.#exporter.taken)) return
-    const { error, ...rest } = fields
+    const { error, component, ...rest } = fields
     const { context, attributes } = placed(rest)
-    this.#emitter.emit({
+    this.#emitter(typeof component === 'string' ? component : 'tutti').emit({
       timestamp: time,
       severityNumber: severities[level],
       severityText: level,
@@ -61,6 +63,16 @@ export class LogPipe implements Pipe {
       attributes: { ...attributes, ...errorAttributes(error) },
       context,
     })
+  }
+
+  /** Components are OpenTelemetry's scopes. They are as many as the code names, but nobody may fill the memory with them. */
+  #emitter(component: string): Emitter {
+    const name = this.#emitters.size < mostComponents || this.#emitters.has(component) ? component : 'tutti'
+    const found = this.#emitters.get(name)
+    if (found !== undefined) return found
+    const emitter = this.#provider.getLogger(name)
+    this.#emitters.set(name, emitter)
+    return emitter
   }
 
   async flush(): Promise<void> {

@@ -131,8 +131,13 @@ describe.each<Protocol>(['http/protobuf', 'http/json'])('telemetry by %s', (prot
     sink.log?.(logLine('Failed.', { level: 'error', fields: { error } }))
     for (const level of ['trace', 'debug', 'warn', 'fatal'] as const) sink.log?.(logLine(level, { level }))
     sink.log?.(logLine('Mine.', { fields: { traceId: 'mine', spanId: '7' } }))
+    sink.log?.(logLine('Projected.', { fields: { component: 'tutti.projections' } }))
     await sink.close()
-    const [sold, failed, ...others] = receiver.logs()
+    const lines = receiver.logs()
+    const projected = lines.pop()
+    const [sold, failed, ...others] = lines
+    expect(projected).toMatchObject({ scope: { name: 'tutti.projections' }, attributes: {} })
+    expect(sold).toMatchObject({ scope: { name: 'tutti' } })
     expect(sold).toMatchObject({
       ...ids,
       timeUnixNano: '1700000000123000000',

@@ -107,7 +107,9 @@ export function logsOf(requests: Messages): Json[] {
     .filter(({ signal }) => signal === 'logs')
     .flatMap(({ message }) => list(message['resourceLogs']))
     .flatMap((resource) => list(resource['scopeLogs']))
-    .flatMap(({ logRecords }) => list(logRecords).map((record) => ({ ...record, attributes: attributes(record['attributes']) })))
+    .flatMap(({ scope, logRecords }) =>
+      list(logRecords).map((record) => ({ ...record, scope, attributes: attributes(record['attributes']) })),
+    )
 }
 
 export function metricsOf(requests: Messages): ReadonlyMap<string, Json> {
