@@ -1,3 +1,4 @@
+import { literal } from './literals.ts'
 import type { Tables } from './tables.ts'
 
 /** One version of the schema. */
@@ -69,4 +70,25 @@ export const migrations: readonly Migration[] = [
       ]
     },
   },
+  {
+    version: 2,
+    name: 'documents by status and tenant',
+    statements: (t) => [
+      // The server adds the primary key to each index: so the documents are in the order of their keys there.
+      ...indexed(t.documents, 'documents_status', 'collection, status'),
+      ...indexed(t.documents, 'documents_tenant', 'collection, tenant'),
+    ],
+  },
 ]
+
+/** Adds an index that may be there already. */
+function indexed(table: string, name: string, columns: string): readonly string[] {
+  const quoted = (column: string): string => `concat('\`', replace(${column}, '\`', '\`\`'), '\`')`
+  const there = `select 1 from information_schema.statistics where concat(${quoted('table_schema')}, '.', ${quoted('table_name')}) = ${literal(table)} and index_name = ${literal(name)}`
+  return [
+    `set @tutti_index = if(exists(${there}), 'do 0', ${literal(`create index ${name} on ${table} (${columns})`)})`,
+    'prepare tutti_index from @tutti_index',
+    'execute tutti_index',
+    'deallocate prepare tutti_index',
+  ]
+}

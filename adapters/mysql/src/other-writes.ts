@@ -31,7 +31,7 @@ async function claim(t: Tables, { collection, status, owner, now, until, limit }
     ...(status === undefined ? [] : [`status = ${literal(status)}`]),
   ]
   const [found] = await ask([
-    `select ${documentColumns} from ${t.documents} where ${filters.join(' and ')} order by due, doc_key limit ${limit} for update skip locked`,
+    `select ${documentColumns} from ${t.documents} force index (documents_due) where ${filters.join(' and ')} order by due, doc_key limit ${limit} for update skip locked`,
   ])
   const documents = (found?.rows ?? []).map(documentOf)
   if (documents.length > 0)

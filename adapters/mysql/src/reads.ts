@@ -103,10 +103,11 @@ export class Reads {
     if (status !== undefined) filters.push(`status = ${literal(status)}`)
     if (tenant !== undefined) filters.push(`tenant = ${literal(tenant)}`)
     if (after !== undefined) filters.push(`doc_key > ${literal(after)}`)
-    if (dueBefore !== undefined)
-      filters.push(`collection = ${literal(prefix.slice(0, prefix.indexOf('/')))}`, `due <= ${literal(dueBefore)}`)
+    const index = indexOf({ status, tenant, dueBefore })
+    if (index !== '') filters.push(`collection = ${literal(prefix.slice(0, prefix.indexOf('/')))}`)
+    if (dueBefore !== undefined) filters.push(`due <= ${literal(dueBefore)}`)
     const order = dueBefore === undefined ? 'doc_key' : 'due, doc_key'
-    const text = `select ${documentColumns} from ${this.#t.documents} where ${filters.join(' and ')} order by ${order} limit ${Math.min(limit, most)}`
+    const text = `select ${documentColumns} from ${this.#t.documents} ${index} where ${filters.join(' and ')} order by ${order} limit ${Math.min(limit, most)}`
     const [found] = await this.#ask([text])
     return (found?.rows ?? []).map(documentOf)
   }
@@ -155,4 +156,11 @@ export class Reads {
     await this.#look(floor)
     return head
   }
+}
+
+/** Documents lie in the order of their keys behind each status, and behind each tenant: the server takes which of the two is rarer. */
+function indexOf({ status, tenant, dueBefore }: Pick<ListQuery, 'status' | 'tenant' | 'dueBefore'>): string {
+  if (dueBefore !== undefined) return 'force index (documents_due)'
+  if (status === undefined) return tenant === undefined ? '' : 'use index (primary, documents_tenant)'
+  return tenant === undefined ? 'force index (documents_status)' : 'force index (documents_status, documents_tenant)'
 }

@@ -100,11 +100,12 @@ export class Reads {
     const filters = [`d.key ^@ ${value(prefix)}`, `d.key >= ${value(prefix)}`]
     // Behind the prefix comes the first text that is greater than all that begin with it.
     filters.push(`d.key < ${value(prefix.slice(0, prefix.indexOf('/')))} || '0'`)
-    if (status !== undefined) filters.push(`d.status = ${value(status)}`)
+    // What is due is found by that alone, whatever the server takes for rarer: so the status is written as no index has it.
+    if (status !== undefined) filters.push(`d.status ${dueBefore === undefined ? '=' : 'is not distinct from'} ${value(status)}`)
     if (tenant !== undefined) filters.push(`d.tenant = ${value(tenant)}`)
     if (after !== undefined) filters.push(`d.key > ${value(after)}`)
-    if (dueBefore !== undefined)
-      filters.push(`d.collection = ${value(prefix.slice(0, prefix.indexOf('/')))}`, `d.due <= ${value(dueBefore)}::bigint`)
+    if (dueBefore !== undefined || status !== undefined) filters.push(`d.collection = ${value(prefix.slice(0, prefix.indexOf('/')))}`)
+    if (dueBefore !== undefined) filters.push(`d.due <= ${value(dueBefore)}::bigint`)
     const order = dueBefore === undefined ? 'd.key' : 'd.due, d.key'
     const text = `select ${documentColumns} from ${this.#s}.documents d where ${filters.join(' and ')} order by ${order} limit ${value(limit)}`
     return (await this.#ask(text, values)).map(documentOf)

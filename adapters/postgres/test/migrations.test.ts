@@ -25,7 +25,12 @@ describeWithServer('The schema on PostgreSQL', () => {
 
   it('is only described by a dry run', async () => {
     const storage = postgres({ url, schema: fresh() })
-    await expect(storage.migrate({ dryRun: true })).resolves.toMatchObject({ from: 0, to: 1, dryRun: true, steps: [{ version: 1 }] })
+    await expect(storage.migrate({ dryRun: true })).resolves.toMatchObject({
+      from: 0,
+      to: 2,
+      dryRun: true,
+      steps: [{ version: 1 }, { version: 2 }],
+    })
     await expect(storage.events.append('s', [{ type: 'x', data: 1 }])).rejects.toMatchObject({
       code: 'TUTTI_STORAGE_SCHEMA',
       message: expect.stringContaining('storage.migrate()'),

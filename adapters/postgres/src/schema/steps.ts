@@ -2,7 +2,7 @@ import { appendOne } from './append-one.ts'
 import { otherWrites } from './other-writes.ts'
 import { positions } from './positions.ts'
 import { reads } from './reads.ts'
-import { partitions, tables } from './tables.ts'
+import { documentIndexes, partitions, tables } from './tables.ts'
 import { writeBatch } from './write-batch.ts'
 
 /** What the schema is made with. */
@@ -37,4 +37,5 @@ export const schemaSteps: readonly SchemaStep[] = [
         `select ${schema}.ensure_partitions(0);`,
       ].join('\n'),
   },
+  { version: 2, name: 'documents by status and tenant', sql: ({ schema }) => documentIndexes(schema) },
 ]

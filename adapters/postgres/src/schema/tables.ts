@@ -66,6 +66,14 @@ create index documents_due on ${s}.documents (collection, due, key) where due is
 `
 }
 
+/** Finds documents by status, and by tenant and status, in the order of their keys. */
+export function documentIndexes(s: string): string {
+  return `
+create index documents_status on ${s}.documents (collection, status, key) where status is not null;
+create index documents_tenant on ${s}.documents (collection, tenant, status, key) where tenant is not null and status is not null;
+`
+}
+
 /**
  * Partitions are made beside the table and attached afterwards: attaching blocks no writer, while \`create table … partition of\` would wait
  * for all of them and stop those behind.

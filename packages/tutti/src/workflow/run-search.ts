@@ -1,7 +1,7 @@
 import { milliseconds, OptionError, shown, type Clock, type Duration } from '../kernel/index.ts'
 import type { StateStore } from '../storage/index.ts'
-import type { Presence, WorkflowVersion } from './presence.ts'
-import { hasEnded, openStatus, runsOf, type RunDocument, type RunState, type RunValue } from './run-document.ts'
+import type { Presence } from './presence.ts'
+import { openStatus, runsOf, type RunDocument, type RunState, type RunValue } from './run-document.ts'
 import { statusOf, type RunStatus } from './run-status.ts'
 
 /** Which runs are looked for. */
@@ -22,8 +22,9 @@ export interface RunQuery {
   readonly after?: string
 }
 
-/** Some runs, by workflow and id. */
+/** Some runs, by workflow and id; those of one tenant or in one state by workflow, status and id. */
 export interface RunPage {
+  /** As many as were asked for, or fewer: a page that fits few runs ends after some hundred that do not. */
   readonly runs: readonly RunStatus[]
   /** What `after` is for the next page; `undefined` where there is none. */
   readonly next: string | undefined
@@ -37,7 +38,9 @@ interface Shelf {
 }
 
 /** How many documents are read at once. */
-const pageSize = 200
+const batch = 200
+/** How many documents one page reads at most that do not fit: what the storage cannot tell apart takes a few pages. */
+const misses = 500
 
 /** Finds runs by what they are. */
 export class RunSearch {
@@ -61,17 +64,17 @@ export class RunSearch {
     const now = this.#clock.now()
     const fits = filterOf(query, now)
     const runs: RunStatus[] = []
+    let read = 0
     for (const shelf of first === -1 ? [] : shelves.slice(first)) {
       let from = shelf === shelves[first] ? place?.key : undefined
       for (let isFull = true; isFull;) {
-        const documents = await this.#read(shelf, query, from)
-        for (const document of documents) {
+        const found = await this.#read(shelf, query, from)
+        isFull = found.isFull
+        for (const document of found.documents) {
+          if (runs.length === limit || ++read > limit + misses) return { runs, next: cursor(shelf, from === undefined ? '' : idOf(from)) }
           from = document.key
-          if (!fits(document)) continue
-          if (runs.length === limit) return { runs, next: cursor(shelf, runs.at(-1)?.id ?? '') }
-          runs.push(statusOf(document, now))
+          if (fits(document)) runs.push(statusOf(document, now))
         }
-        isFull = documents.length === pageSize
       }
     }
     return { runs, next: undefined }
@@ -91,23 +94,42 @@ export class RunSearch {
     return runs
   }
 
-  #read({ workflow, status }: Shelf, { tenant, id = '' }: RunQuery, after: string | undefined): Promise<readonly RunDocument[]> {
-    return this.#state.list<RunValue>(`${runsOf(workflow)}/${id}`, {
-      limit: pageSize,
-      ...(status !== undefined && { status }),
-      ...(tenant !== undefined && { tenant }),
-      ...(after !== undefined && { after }),
-    })
+  /** The next runs of a shelf, and whether there are more behind them. */
+  async #read(
+    { workflow, status }: Shelf,
+    { tenant, state, olderThan, id = '', limit = 100 }: RunQuery,
+    after: string | undefined,
+  ): Promise<{ readonly documents: readonly RunDocument[]; readonly isFull: boolean }> {
+    const prefix = `${runsOf(workflow)}/${id}`
+    const filters = { ...(status !== undefined && { status }), ...(tenant !== undefined && { tenant }) }
+    if (state === 'running') {
+      // What goes on is due, while what waits mostly is not: so it is found among that, where that is little.
+      const due = await this.#state.list<RunValue>(prefix, { ...filters, dueBefore: this.#clock.now(), limit: misses })
+      if (due.length < misses)
+        return { documents: due.filter(({ key }) => key > (after ?? '')).toSorted((a, b) => (a.key < b.key ? -1 : 1)), isFull: false }
+    }
+    // Where all that is read fits, no more is read than what is wanted.
+    const wanted = olderThan === undefined && (state === undefined || closedStates.includes(state)) ? Math.min(batch, limit + 1) : batch
+    const documents = await this.#state.list<RunValue>(prefix, { ...filters, ...(after !== undefined && { after }), limit: wanted })
+    return { documents, isFull: documents.length === wanted }
   }
 
-  async #shelves({ workflow, state }: RunQuery): Promise<readonly Shelf[]> {
+  async #shelves({ workflow, state, tenant }: RunQuery): Promise<readonly Shelf[]> {
     const all = (await this.#presence.all()).filter((one) => workflow === undefined || one.workflow === workflow)
     const names = [...new Set(all.map((one) => one.workflow))]
-    if (state === undefined) return names.map((name) => ({ workflow: name, status: undefined }))
-    if (hasEnded(state) || state === 'stuck') return names.map((name) => ({ workflow: name, status: state }))
-    return all.map((one: WorkflowVersion) => ({ workflow: one.workflow, status: openStatus(one.version) }))
+    // The runs of a tenant are found by their status.
+    if (state === undefined && tenant === undefined) return names.map((name) => ({ workflow: name, status: undefined }))
+    const closed = closedStates.filter((one) => state === undefined || one === state)
+    const isOpen = state === undefined || closed.length === 0
+    return names.flatMap((name) => {
+      const versions = isOpen ? all.filter((one) => one.workflow === name) : []
+      return [...closed, ...versions.map(({ version }) => openStatus(version))].map((status) => ({ workflow: name, status }))
+    })
   }
 }
+
+/** The states of runs that nobody executes. */
+const closedStates: readonly RunState[] = ['cancelled', 'compensated', 'compensation-failed', 'completed', 'failed', 'stuck']
 
 function filterOf({ state, olderThan }: RunQuery, now: number): (document: RunDocument) => boolean {
   const before =
@@ -117,6 +139,10 @@ function filterOf({ state, olderThan }: RunQuery, now: number): (document: RunDo
 
 function cursor({ workflow, status = '' }: Shelf, id: string): string {
   return `${workflow} ${status} ${id}`
+}
+
+function idOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1)
 }
 
 function readCursor(text: string): { readonly shelf: Shelf; readonly key: string } {

@@ -55,11 +55,14 @@ describe('the file', () => {
 describe('the schema', () => {
   it('can be looked at before it is made', async () => {
     await using storage = sqliteStorage({ path: inFolder('schema.db') })
-    const steps = [{ version: 1, name: 'events, streams, keys and documents' }]
-    expect(await storage.migrate({ dryRun: true })).toEqual({ from: 0, to: 1, steps, dryRun: true })
+    const steps = [
+      { version: 1, name: 'events, streams, keys and documents' },
+      { version: 2, name: 'documents by tenant and status' },
+    ]
+    expect(await storage.migrate({ dryRun: true })).toEqual({ from: 0, to: 2, steps, dryRun: true })
     expect(await storage.sql`select name from sqlite_schema`).toEqual([])
-    expect(await storage.migrate()).toEqual({ from: 0, to: 1, steps, dryRun: false })
-    expect(await storage.migrate()).toEqual({ from: 1, to: 1, steps: [], dryRun: false })
+    expect(await storage.migrate()).toEqual({ from: 0, to: 2, steps, dryRun: false })
+    expect(await storage.migrate()).toEqual({ from: 2, to: 2, steps: [], dryRun: false })
   })
 
   it('is made once, however many do it at a time', async () => {
@@ -78,7 +81,7 @@ describe('the schema', () => {
       await storage.sql`insert into tutti_schema values (99, 'later', 0)`
     }
     await using storage = sqliteStorage({ path })
-    await expect(storage.events.head()).rejects.toMatchObject({ code: 'TUTTI_STORAGE_SCHEMA', details: { version: 99, wanted: 1 } })
+    await expect(storage.events.head()).rejects.toMatchObject({ code: 'TUTTI_STORAGE_SCHEMA', details: { version: 99, wanted: 2 } })
     await expect(storage.migrate()).rejects.toMatchObject({ code: 'TUTTI_STORAGE_SCHEMA' })
   })
 })

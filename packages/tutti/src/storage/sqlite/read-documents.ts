@@ -11,7 +11,7 @@ export function readDocuments(connection: Connection, keys: readonly string[]): 
   return keys.map((key) => connection.get<DocumentRow>(`select ${documentColumns} from tutti_documents where key = ?`, key))
 }
 
-/** Documents of one collection: by the index of what is due, of the status, or of the keys. */
+/** Documents of one collection: by the index of what is due, of tenant and status, of the status, or of the keys. */
 export function listDocuments(connection: Connection, { prefix, status, tenant, dueBefore, after, limit }: ListQuery): DocumentRow[] {
   const conditions = ['key >= ?']
   const values: SQLInputValue[] = [prefix]
@@ -23,15 +23,21 @@ export function listDocuments(connection: Connection, { prefix, status, tenant, 
   if (end !== undefined) also('key < ?', end)
   if (after !== undefined) also('key > ?', after)
   if (status !== undefined) also('status = ?', status)
-  if (tenant !== undefined) also('tenant = ?', tenant)
+  // Of a tenant alone they are not in the order of their keys there.
+  if (tenant !== undefined) also(status === undefined ? '+tenant = ?' : 'tenant = ?', tenant)
   if (dueBefore !== undefined) also('due <= ?', dueBefore)
-  const byIndex = dueBefore !== undefined || status !== undefined
-  if (byIndex) also('collection = ?', prefix.slice(0, prefix.indexOf('/')))
-  const index = dueBefore !== undefined ? 'indexed by tutti_documents_due' : byIndex ? 'indexed by tutti_documents_status' : ''
+  const index = indexOf({ status, tenant, dueBefore })
+  if (index !== '') also('collection = ?', prefix.slice(0, prefix.indexOf('/')))
   return connection.all<DocumentRow>(
     `select ${documentColumns} from tutti_documents ${index} where ${conditions.join(' and ')}
      order by ${dueBefore === undefined ? 'key' : 'due, key'} limit ?`,
     ...values,
     limit,
   )
+}
+
+function indexOf({ status, tenant, dueBefore }: Pick<ListQuery, 'status' | 'tenant' | 'dueBefore'>): string {
+  if (dueBefore !== undefined) return 'indexed by tutti_documents_due'
+  if (status === undefined) return ''
+  return tenant === undefined ? 'indexed by tutti_documents_status' : 'indexed by tutti_documents_tenant'
 }

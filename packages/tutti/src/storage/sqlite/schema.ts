@@ -69,6 +69,13 @@ export const schemaVersions: readonly SchemaVersion[] = [
       create index tutti_documents_status on tutti_documents (collection, status, key) where status is not null;
     `,
   },
+  {
+    version: 2,
+    name: 'documents by tenant and status',
+    statements: `
+      create index tutti_documents_tenant on tutti_documents (collection, tenant, status, key) where tenant is not null and status is not null;
+    `,
+  },
 ]
 
 /** The version that this Tutti works with. */
