@@ -2,7 +2,8 @@ import { router, type HttpContext, type Router } from '../../http/index.ts'
 import { aggregateList, aggregateState } from './aggregate-view.ts'
 import { answer } from './answer.ts'
 import { appFacts } from './app-facts.ts'
-import { limitOf, textOf } from './asked.ts'
+import { appMap } from './app-map.ts'
+import { limitOf, notFound, textOf } from './asked.ts'
 import type { Audit } from './audit.ts'
 import type { OpenConsoleParts } from './console-parts.ts'
 import type {
@@ -13,9 +14,11 @@ import type {
   ConsoleConsumer,
   ConsoleDeadLetter,
   ConsoleEvent,
+  ConsoleEventGraph,
   ConsoleJob,
   ConsoleLog,
   ConsoleLogLevels,
+  ConsoleMap,
   ConsoleMetrics,
   ConsoleOverview,
   ConsoleProjection,
@@ -31,6 +34,7 @@ import type {
   Page,
 } from './contract.ts'
 import { consumerList } from './consumer-list.ts'
+import { eventGraph } from './event-graph.ts'
 import { listEvents } from './event-list.ts'
 import { letterList } from './letter-list.ts'
 import { Modules } from './modules.ts'
@@ -56,6 +60,13 @@ export function consoleApi(
   api.get('/overview', async () => answer<ConsoleOverview>(await overview.read()))
   api.get('/routes', () => answer<readonly ConsoleRoute[]>(routeList(parts.routes(), metrics())))
   api.get('/events', async (ctx) => answer<Page<ConsoleEvent>>(await listEvents(ctx, backend.stores.opened?.events)))
+  api.get('/events/:position/graph', async (ctx) => {
+    const position = Number(param(ctx, 'position'))
+    const events = backend.stores.opened?.events
+    if (events === undefined || !Number.isSafeInteger(position) || position < 1) throw notFound('The event')
+    return answer<ConsoleEventGraph>(await eventGraph(events, telemetry.store, position))
+  })
+  api.get('/map', () => answer<ConsoleMap>(appMap(parts)))
   api.get('/aggregates', () => answer<readonly ConsoleAggregate[]>(aggregateList(backend, modules)))
   api.get('/aggregates/:name/*', async (ctx) =>
     answer<ConsoleAggregateState>(await aggregateState(ctx, backend, { name: param(ctx, 'name'), id: param(ctx, '*') })),

@@ -10,40 +10,46 @@ export type Feed = (tell: Tell) => Disposable
 interface OpenFeed {
   readonly readers: Set<Tell>
   readonly source: Disposable
+  /** What was told last; `undefined` before the first news. */
+  latest: unknown
 }
 
 /** The feeds of the Console, by topic. */
 export class Feeds {
-  readonly #named: Readonly<Record<string, Feed>>
   readonly #find: (topic: string) => Feed | undefined
   readonly #open = new Map<string, OpenFeed>()
 
-  /** `find` gives the feeds of topics that are not among the named ones. */
-  constructor(named: Readonly<Record<string, Feed>>, find: (topic: string) => Feed | undefined = () => undefined) {
-    this.#named = named
+  /** `find` gives the feed of a topic. */
+  constructor(find: (topic: string) => Feed | undefined) {
     this.#find = find
   }
 
   has(topic: string): boolean {
-    return this.#feed(topic) !== undefined
+    return this.#find(topic) !== undefined
   }
 
   /** Reads a topic until disposed of. */
   read(topic: string, reader: Tell): Disposable {
     const known = this.#open.get(topic)
     if (known === undefined) this.#begin(topic, reader)
-    else known.readers.add(reader)
+    else {
+      known.readers.add(reader)
+      // Whoever comes later begins as the first one did: with how it is, or with an empty list.
+      if (known.latest !== undefined) reader(Array.isArray(known.latest) ? [] : known.latest)
+    }
     return { [Symbol.dispose]: () => this.#leave(topic, reader) }
   }
 
   #begin(topic: string, reader: Tell): void {
-    const feed = this.#feed(topic)
+    const feed = this.#find(topic)
     if (feed === undefined) return
     const readers = new Set([reader])
     const source = feed((data) => {
+      open.latest = data
       for (const tell of readers) tell(data)
     })
-    this.#open.set(topic, { readers, source })
+    const open: OpenFeed = { readers, source, latest: undefined }
+    this.#open.set(topic, open)
   }
 
   #leave(topic: string, reader: Tell): void {
@@ -53,9 +59,5 @@ export class Feeds {
     if (open.readers.size > 0) return
     open.source[Symbol.dispose]()
     this.#open.delete(topic)
-  }
-
-  #feed(topic: string): Feed | undefined {
-    return Object.hasOwn(this.#named, topic) ? this.#named[topic] : this.#find(topic)
   }
 }

@@ -4,7 +4,7 @@ import { consoleActions } from './actions.ts'
 import { consoleApi } from './api.ts'
 import { Audit } from './audit.ts'
 import type { OpenConsoleParts } from './console-parts.ts'
-import { Feeds } from './feeds.ts'
+import { newsOf } from './news.ts'
 import { Overview } from './overview.ts'
 import { consolePage } from './page.ts'
 import { readableErrors } from './readable-errors.ts'
@@ -18,7 +18,7 @@ export function openConsole(parts: OpenConsoleParts): Handle {
   const page = consolePage(path, options.assets)
   const overview = new Overview(parts)
   const audit = new Audit({ stores: backend.stores, clock, log })
-  const feeds = new Feeds({ overview: overview.feed })
+  const feeds = newsOf(parts, overview)
   const api = consoleApi(`${path}/api`, parts, { overview, audit })
   consoleActions(api, parts, audit)
   api.get('/stream', (ctx) => streamOf(ctx, feeds, ended))

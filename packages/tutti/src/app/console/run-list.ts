@@ -72,6 +72,12 @@ export async function runDetail({ runs }: Backend, workflow: string, id: string)
   }
 }
 
+/** The run that a topic such as `run:fulfil/o-1` is about. */
+export function paramsOfRun(topic: string): { readonly workflow: string; readonly id: string } | undefined {
+  const [, workflow, id] = /^run:([^/]+)\/(.+)$/.exec(topic) ?? []
+  return workflow === undefined || id === undefined ? undefined : { workflow, id }
+}
+
 /** What holds on to a run. Throws 404 for a workflow that does not exist. */
 export function runOf(runs: Runs, workflow: string, id: string): RunHandle {
   return runs.engine.get(workflowOf(runs, workflow), id)
@@ -93,7 +99,7 @@ function shownRun({ input: _, output: __, ...run }: RunStatus): ConsoleRun {
 }
 
 /** The picture of a saga; a workflow that is a function has none. */
-function graphOf(workflow: Workflow): SagaGraph | undefined {
+export function graphOf(workflow: Workflow): SagaGraph | undefined {
   return 'graph' in workflow && typeof workflow.graph === 'function' ? (workflow.graph as () => SagaGraph)() : undefined
 }
 

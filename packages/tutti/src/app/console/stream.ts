@@ -1,4 +1,5 @@
 import { httpError, sse, type HttpContext, type Respondable } from '../../http/index.ts'
+import { toJson } from './answer.ts'
 import { listOf } from './asked.ts'
 import type { Feeds } from './feeds.ts'
 
@@ -55,7 +56,7 @@ class Waiting {
   }
 
   *take(): Generator<News> {
-    for (let one = this.#news.shift(); one !== undefined; one = this.#news.shift()) yield one
+    for (let one = this.#news.shift(); one !== undefined; one = this.#news.shift()) yield { event: one.event, data: toJson(one.data) }
     for (const [topic, count] of this.#dropped) yield { event: 'dropped', data: { topic, count } }
     this.#dropped.clear()
   }
