@@ -87,4 +87,17 @@ export {
   type RetryCallOptions,
   type Size,
 } from './kernel/index.ts'
-export type { LogDestination, Logger, LogLevel, LogOptions } from './observe/index.ts'
+export {
+  createMeter,
+  type Counter,
+  type Histogram,
+  type Labels,
+  type LogDestination,
+  type LogFields,
+  type LogFormat,
+  type Logger,
+  type LogLevel,
+  type LogOptions,
+  type LogThreshold,
+  type Meter,
+} from './observe/index.ts'
