@@ -9,7 +9,7 @@ export type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlS
 export type { TransactionHandle } from './transaction-handle.ts'
 export { DocumentConflictError, LeaseLostError, SqlBatchError, StorageError, StreamConflictError, type Expected } from './errors.ts'
 
-// Symbols above are relevant to applications. Symbols below only for adapters and Tutti's other folders.
+// Symbols above are relevant to applications. Symbols below only for adapters, tools and Tutti's other folders.
 export {
   expectation,
   type AllPage,
@@ -42,6 +42,6 @@ export { PoolMetrics, type PoolMetricsOptions, type PoolPurpose, type PoolState 
 export { readInSpans, type PositionSpan } from './read-in-spans.ts'
 export { firstWord } from './sql/first-word.ts'
 export { runTogether } from './run-together.ts'
-export { milliseconds, type Clock, type Duration } from '../kernel/index.ts'
+export { milliseconds, runInContext, type Clock, type Context, type Duration } from '../kernel/index.ts'
 export type { Meter } from '../observe/index.ts'
-export type { EncodedEvent, EventRow } from '../message/index.ts'
+export { decode, encode, type EncodedEvent, type EventRow, type NewEvent, type RecordedEvent, type TypeHints } from '../message/index.ts'

@@ -1,0 +1,20 @@
+import type { Command } from '../command.ts'
+import { deadLetterCommands } from './dead-letters.ts'
+import { eventCommands } from './events.ts'
+import { openapi, routes } from './http.ts'
+import { projectionCommands } from './projections.ts'
+import { runCommands } from './runs.ts'
+import { scheduleCommands } from './schedules.ts'
+import { storageCommands } from './storage.ts'
+
+/** All commands, in the order in which the help lists them. */
+export const commands: readonly Command[] = [
+  routes,
+  openapi,
+  ...eventCommands,
+  ...projectionCommands,
+  ...runCommands,
+  ...deadLetterCommands,
+  ...scheduleCommands,
+  ...storageCommands,
+]
