@@ -59,7 +59,7 @@ export class Backend {
       withDependencies,
     }
     const shared = { stores: this.stores, clock, tracer, work: this.#work }
-    this.topics = new Topics({ ...shared, log: logOf('messaging'), name, broker: options.broker })
+    this.topics = new Topics({ ...shared, log: logOf('messaging'), name, broker: options.broker, options: options.messages })
     this.schedules = new Schedules({
       ...shared,
       log: logOf('schedule'),
@@ -67,6 +67,7 @@ export class Backend {
         aggregate: (wanted) => this.messages.aggregate(wanted),
         definition: (wanted) => this.messages.definition(wanted),
       },
+      options: options.schedules,
     })
     this.runs = new Runs({ stores: this.stores, log: logOf('workflows'), clock, tracer, verbs, options: options.workflows })
     this.messages = new Messages({

@@ -3,6 +3,8 @@ import type { BusOptions } from '../cqrs/index.ts'
 import type { BrokerChoice } from './open-broker.ts'
 import type { StorageChoice } from './open-storage.ts'
 import type { RunsOptions } from './runs-options.ts'
+import type { SchedulesOptions } from './schedules.ts'
+import type { MessagesOptions } from './topics.ts'
 import type { ConfigDefinition } from './config/define-config.ts'
 import type { BodyEncoding, ConstraintOf, DocsOptions, Encoder, EngineOptions, ResponseCacheLimits, TrustProxy } from '../http/index.ts'
 import type { HealthOptions } from './probes.ts'
@@ -79,6 +81,10 @@ export interface AppOptions {
   readonly commands?: BusOptions
   /** How queries are handled. */
   readonly queries?: BusOptions
+  /** How messages are consumed. */
+  readonly messages?: MessagesOptions
+  /** How schedules are run. */
+  readonly schedules?: SchedulesOptions
   /** How runs of workflows are executed. */
   readonly workflows?: RunsOptions
   /**
@@ -101,6 +107,8 @@ const appOptions: Readonly<Record<keyof AppOptions, true>> = {
   broker: true,
   commands: true,
   queries: true,
+  messages: true,
+  schedules: true,
   workflows: true,
   drainTimeout: true,
   health: true,

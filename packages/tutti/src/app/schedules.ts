@@ -10,6 +10,7 @@ import {
   type CronOptions,
   type EveryOptions,
   type FiringContext,
+  type FiringMiddleware,
   type Scheduler,
 } from '../schedule/index.ts'
 import { knowsCommand, reviveCommand, storeCommand, type CommandLookup } from './stored-command.ts'
@@ -18,6 +19,12 @@ import { withDeps, Work, type WorkContext, type WorkParts } from './work-context
 
 /** What the handler of `app.cron` gets. */
 export interface ScheduleContext<Deps = unknown> extends FiringContext, WorkContext<Deps> {}
+
+/** How the schedules of an application are run. */
+export interface SchedulesOptions {
+  /** Middleware around every handler of a schedule, the first one outermost. */
+  readonly use?: readonly FiringMiddleware<ScheduleContext>[]
+}
 
 /** What a schedule needs beside its times. */
 export interface ScheduleNeeds<N extends MessageNeeds = MessageNeeds> {
@@ -35,6 +42,7 @@ export interface SchedulesParts {
   readonly tracer: (scope: string) => Tracer
   readonly work: WorkParts
   readonly commands: CommandLookup
+  readonly options: SchedulesOptions | undefined
 }
 
 /** Schedules of one application, and its commands for later. */
@@ -82,10 +90,11 @@ export class Schedules {
 
   /** Opens what runs them, so that they can be looked at and steered; `start` has it work. */
   async open(): Promise<void> {
-    const { stores, log, clock, work, commands } = this.#parts
+    const { stores, log, clock, work, commands, options = {} } = this.#parts
     if (stores.opened === undefined) return
     const tracer = this.#parts.tracer('tutti.schedule')
     this.#scheduler = await openScheduler(stores.opened, [...this.#definitions.values()], {
+      ...options,
       clock: clock(),
       log,
       run: (ctx, handler) => {

@@ -1,13 +1,15 @@
 import type { MessageNeeds } from '../cqrs/index.ts'
-import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
+import { layered, OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { RecordedEvent, Verbs } from '../message/index.ts'
 import {
   openMessenger,
   type Broker,
   type ConsumeContext,
+  type ConsumeMiddleware,
   type ConsumerName,
   type ConsumeOptions as MessagingOptions,
   type Messenger,
+  type MessengerOptions,
   type RelayMapping,
   type Topic,
 } from '../messaging/index.ts'
@@ -19,8 +21,16 @@ import type { Stores } from './stores.ts'
 import { withDeps, Work, type WorkContext, type WorkParts } from './work-context.ts'
 
 /** How `app.consume` consumes. */
-export interface ConsumeOptions<N extends MessageNeeds = MessageNeeds> extends MessagingOptions {
+export interface ConsumeOptions<N extends MessageNeeds = MessageNeeds> extends Omit<MessagingOptions, 'use'> {
   readonly deps?: N
+  /** Middleware of this consumer alone, inside that of the application. */
+  readonly use?: readonly ConsumeMiddleware<ConsumeHandlerContext>[]
+}
+
+/** How messages of an application are consumed: the application itself says the rest. */
+export interface MessagesOptions extends Pick<MessengerOptions, 'lease' | 'interval' | 'inboxRetention'> {
+  /** Middleware around every handler of messages, the first one outermost; with an inbox it is part of the transaction. */
+  readonly use?: readonly ConsumeMiddleware<ConsumeHandlerContext>[]
 }
 
 /** What the handler of `app.consume` gets; members may be destructured. */
@@ -44,6 +54,7 @@ export type AnyConsumeHandler = (ctx: ConsumeHandlerContext<never, never>) => un
 export interface TopicsParts {
   readonly name: string
   readonly broker: BrokerChoice | undefined
+  readonly options: MessagesOptions | undefined
   readonly stores: Stores
   readonly log: Logger
   readonly clock: () => Clock
@@ -172,17 +183,25 @@ export class Topics {
   }
 
   async #open(): Promise<Messenger> {
-    const { name, broker, stores, log, clock, work } = this.#parts
+    const { name, broker, stores, log, clock, work, options: all = {} } = this.#parts
+    const { use: outer = [], ...settings } = all
     const { openBroker } = await import('./open-broker.ts')
     this.#broker = await openBroker(broker ?? process.env['TUTTI_BROKER'], { clock: clock() })
     const storage = stores.opened
     const tracer = this.#parts.tracer('tutti.messaging')
-    const messenger = await openMessenger(this.#broker, { source: name, clock: clock(), log, tracer, ...(storage && { storage }) })
+    const messenger = await openMessenger(this.#broker, {
+      ...settings,
+      source: name,
+      clock: clock(),
+      log,
+      tracer,
+      ...(storage && { storage }),
+    })
     for (const { topic, options, handler } of this.#consumptions) {
-      const { deps, ...settings } = options
+      const { deps, use = [], ...consuming } = options
       // Data is of the topic, and dependencies are resolved from what the handler declares: its types came from both.
-      const call = handler as (ctx: ConsumeHandlerContext) => unknown
-      messenger.consume(topic, settings, (ctx: ConsumeContext) =>
+      const call = layered([...outer, ...use], handler as (ctx: ConsumeHandlerContext) => unknown)
+      messenger.consume(topic, consuming, (ctx: ConsumeContext) =>
         withDeps(work, deps, (values) => call(Object.assign(new Work(work, `${options.group}:${ctx.message.id}`, values), ctx))),
       )
     }

@@ -21,6 +21,9 @@ export interface FiringContext {
   readonly log: Logger
 }
 
+/** Wraps the handlers of schedules, in the shape of all middleware: what it throws is a failed attempt. */
+export type FiringMiddleware<Ctx = FiringContext> = (ctx: Ctx, next: () => Promise<unknown>) => unknown
+
 /** When a schedule with a cron text fires, and how. */
 export interface CronOptions extends FiringOptions {
   /** By whose wall clock the text is meant, such as `'Europe/Berlin'`. @default 'UTC' */

@@ -1,11 +1,18 @@
 import { milliseconds, newId, OptionError, resolveRetry, shown, systemClock } from '../kernel/index.ts'
 import type { Clock, Duration, RetryOptions, RetryPolicy } from '../kernel/index.ts'
 import { createMeter, silentLogger, type Logger, type Meter } from '../observe/index.ts'
-import type { FiringContext } from './cron.ts'
+import type { FiringContext, FiringMiddleware } from './cron.ts'
 import type { StoredCommand } from './job.ts'
 
 /** Calls the handler of a schedule, with what the application adds to the context; what it gives back is waited for. */
 export type RunFiring<Ctx> = (ctx: FiringContext, handler: (ctx: Ctx) => unknown) => unknown
+
+/** How the handlers of schedules are called that want another context than the scheduler's own. */
+export interface FiringCalls<Ctx> {
+  readonly run: RunFiring<Ctx>
+  /** Middleware around every handler of a schedule, the first one outermost. */
+  readonly use?: readonly FiringMiddleware<Ctx>[]
+}
 
 /** What the sender of a job's command gets beside the command. */
 export interface JobContext {

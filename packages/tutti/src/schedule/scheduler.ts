@@ -1,4 +1,5 @@
 import {
+  layered,
   milliseconds,
   newId,
   OptionError,
@@ -26,7 +27,7 @@ import type { Plan } from './plan.ts'
 import { PlanStore, type TakenPlan } from './plan-store.ts'
 import { hasBegun, isAhead, proceed } from './proceed.ts'
 import type { ScheduleName, Scheduler, StopSchedulerOptions } from './scheduler-interface.ts'
-import { resolveScheduler, type RunFiring, type SchedulerOptions, type SchedulerSettings } from './scheduler-options.ts'
+import { resolveScheduler, type FiringCalls, type RunFiring, type SchedulerOptions, type SchedulerSettings } from './scheduler-options.ts'
 import { statusOf, type ScheduleStatus } from './status.ts'
 import { storedContext } from './stored-context.ts'
 import { WorkInHand } from './work-in-hand.ts'
@@ -34,19 +35,26 @@ import { WorkInHand } from './work-in-hand.ts'
 const troubleDelay = resolveRetry({ attempts: Number.POSITIVE_INFINITY, delay: 50, maxDelay: '5s' })
 
 /** Creates what runs schedules and one-off jobs on a storage. Names must be unique. `run` makes the context that the handlers want. */
-export function createScheduler(storage: Storage, definitions: readonly CronDefinition[], options?: SchedulerOptions): Scheduler
+export function createScheduler(
+  storage: Storage,
+  definitions: readonly CronDefinition[],
+  options?: SchedulerOptions & Partial<FiringCalls<FiringContext>>,
+): Scheduler
 export function createScheduler<Ctx>(
   storage: Storage,
   definitions: readonly CronDefinition<Ctx>[],
-  options: SchedulerOptions & { readonly run: RunFiring<Ctx> },
+  options: SchedulerOptions & FiringCalls<Ctx>,
 ): Scheduler
 export function createScheduler(
   storage: Storage,
   definitions: readonly CronDefinition[],
-  options: SchedulerOptions & { readonly run?: RunFiring<FiringContext> } = {},
+  options: SchedulerOptions & Partial<FiringCalls<FiringContext>> = {},
 ): Scheduler {
-  const { run = (ctx, handler) => handler(ctx) } = options
-  return new StorageScheduler(storage, definitions, { ...resolveScheduler(options), run })
+  const { run = (ctx, handler) => handler(ctx), use = [] } = options
+  return new StorageScheduler(storage, definitions, {
+    ...resolveScheduler(options),
+    run: (ctx, handler) => run(ctx, layered(use, handler)),
+  })
 }
 
 class StorageScheduler<Ctx> implements Scheduler {
