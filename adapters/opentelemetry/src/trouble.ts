@@ -58,7 +58,7 @@ export class Trouble {
 
   /** Says at the end what was lost since the collector last took something. */
   end(): void {
-    const lost = this.#summary([...this.#recent.keys()])
+    const lost = this.#summary(['traces', 'logs', 'metrics'])
     if (lost !== '') this.#source.report(`Telemetry has ended; lost at last: ${lost}.`)
   }
 

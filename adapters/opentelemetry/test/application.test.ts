@@ -46,6 +46,9 @@ it(
         attributes: { 'http.request.method': 'GET', 'http.response.status_code': 200 },
       },
     ])
+    const told = receiver.logs().filter(({ body }) => (body as { stringValue: string }).stringValue === 'Somebody asked.')
+    const [{ spanId } = {}] = served
+    expect(told).toMatchObject([{ traceId: 'a'.repeat(32), spanId, severityText: 'warn', attributes: { order: '7' } }])
     expect(resourceOf(receiver.taken)).toMatchObject({ 'service.name': 'shop', 'deployment.environment.name': 'test' })
     expect(metricsOf(receiver.taken).get('http.server.request.duration')).toBeDefined()
   },
