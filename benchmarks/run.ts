@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   events: async () => (await import('./events/suite.ts')).events,
   workflows: async () => (await import('./workflows/suite.ts')).workflows,
   messaging: async () => (await import('./messaging/suite.ts')).messaging,
+  telemetry: async () => (await import('./telemetry/suite.ts')).telemetry,
 }
 
 async function main(): Promise<void> {

@@ -3,8 +3,9 @@ import { TuttiError } from '../kernel/index.ts'
 import { disabledSpan, secretTest, type Span, type SpanDescription, type SpanOptions, type Tracer } from '../observe/index.ts'
 import { observe, type HttpContext } from './context.ts'
 import { isBodiless } from './engine/write.ts'
-import { requestMetrics, shownMethod, type RequestMetrics } from './request-metrics.ts'
+import { requestMetrics, shownMethod, type ActiveRequests, type RequestMetrics } from './request-metrics.ts'
 import type { HttpResponse } from './response.ts'
+import { rawHeader } from './source.ts'
 import type { HttpTelemetry } from './telemetry-options.ts'
 
 /** Makes a span of each request and counts it. */
@@ -23,8 +24,9 @@ export class RequestObserver {
   /** Begins to observe a request; to be called in its context. */
   begin(ctx: HttpContext): ObservedRequest {
     const { tracer } = this.#telemetry
-    const request = new ObservedRequest(ctx, this.#metrics, tracer.enabled && this.#isExcluded(ctx.path))
-    if (tracer.enabled) request.open(tracer)
+    if (!tracer.enabled) return new ObservedRequest(ctx, this.#metrics, false)
+    const request = new ObservedRequest(ctx, this.#metrics, this.#isExcluded(ctx.path))
+    request.open(tracer)
     return request
   }
 
@@ -43,8 +45,8 @@ export class ObservedRequest implements SpanOptions {
   readonly #ctx: HttpContext
   readonly #metrics: RequestMetrics
   readonly #method: string
-  readonly #active: ReturnType<RequestMetrics['begin']>
-  readonly #start = performance.now()
+  readonly #active: ActiveRequests
+  readonly start = performance.now()
   #status = 0
 
   constructor(ctx: HttpContext, metrics: RequestMetrics, silent: boolean) {
@@ -52,7 +54,8 @@ export class ObservedRequest implements SpanOptions {
     this.#metrics = metrics
     this.silent = silent
     this.#method = shownMethod(ctx.method)
-    this.#active = metrics.begin(this.#method)
+    this.#active = metrics.active(this.#method)
+    this.#active.value++
   }
 
   open(tracer: Tracer): void {
@@ -95,7 +98,7 @@ export class ObservedRequest implements SpanOptions {
         'server.address': host,
         'server.port': port === undefined ? (protocol === 'https' ? 443 : 80) : Number(port),
         'client.address': ip === '' ? undefined : ip,
-        'user_agent.original': source.headers['user-agent'],
+        'user_agent.original': rawHeader(source.rawHeaders, 'user-agent'),
         'network.protocol.version': source.httpVersion === '2.0' ? '2' : source.httpVersion,
         'tutti.request.id': ctx.id,
         'tutti.tenant': ctx.tenant,
@@ -112,9 +115,10 @@ export class ObservedRequest implements SpanOptions {
     const failure = error ?? (this.#status >= 500 ? this.#ctx.error : null)
     if (failure !== null && failure !== undefined) span.recordError(failure)
     else if (this.#status >= 500) span.setStatus('error')
-    span.end()
-    const seconds = (performance.now() - this.#start) / 1000
-    this.#metrics.end(this.#active, { route: this.#ctx.route, method: this.#method, status: this.#status, seconds })
+    const end = performance.now()
+    span.end(end)
+    this.#active.value--
+    this.#metrics.histogram(this.#ctx.route, this.#method, this.#status).record((end - this.start) / 1000)
   }
 }
 

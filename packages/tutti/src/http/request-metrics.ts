@@ -9,17 +9,25 @@ export function shownMethod(method: string): string {
   return knownMethods.has(method) ? method : '_OTHER'
 }
 
-interface Active {
+/** How many requests of a method are being handled. */
+export interface ActiveRequests {
   readonly labels: Readonly<Record<string, string>>
   value: number
+}
+
+/** The histograms of a route, bound: looking up labels costs more than counting. The one that was used last is at hand. */
+interface OfRoute {
+  method: string
+  status: number
+  histogram: BoundHistogram | undefined
+  readonly all: Map<string, BoundHistogram>
 }
 
 /** What is counted of requests, under the names of OpenTelemetry's conventions. */
 export class RequestMetrics {
   readonly #durations: Histogram
-  /** Bound histograms by route, and by method and status within it, for looking up labels costs more than counting. */
-  readonly #bound = new Map<MatchedRoute | undefined, Map<string, Map<number, BoundHistogram>>>()
-  readonly #active = new Map<string, Active>()
+  readonly #bound = new Map<MatchedRoute | undefined, OfRoute>()
+  readonly #active = new Map<string, ActiveRequests>()
 
   constructor() {
     const meter = createMeter('tutti.http')
@@ -33,39 +41,31 @@ export class RequestMetrics {
     })
   }
 
-  begin(method: string): Active {
-    const active = this.#active.get(method) ?? this.#addActive(method)
-    active.value++
-    return active
-  }
-
-  end(active: Active, request: { route: MatchedRoute | undefined; method: string; status: number; seconds: number }): void {
-    active.value--
-    this.#histogram(request).record(request.seconds)
-  }
-
-  #histogram({ route, method, status }: { route: MatchedRoute | undefined; method: string; status: number }): BoundHistogram {
-    let ofRoute = this.#bound.get(route)
-    if (ofRoute === undefined) this.#bound.set(route, (ofRoute = new Map()))
-    let ofMethod = ofRoute.get(method)
-    if (ofMethod === undefined) ofRoute.set(method, (ofMethod = new Map()))
-    let histogram = ofMethod.get(status)
-    if (histogram === undefined) {
-      histogram = this.#durations.with({
-        'http.request.method': method,
-        ...(route !== undefined && { 'http.route': route.path }),
-        'http.response.status_code': status,
-        ...(status >= 500 && { 'error.type': String(status) }),
-      })
-      ofMethod.set(status, histogram)
-    }
-    return histogram
-  }
-
-  #addActive(method: string): Active {
+  active(method: string): ActiveRequests {
+    const known = this.#active.get(method)
+    if (known !== undefined) return known
     const active = { labels: { 'http.request.method': method }, value: 0 }
     this.#active.set(method, active)
     return active
+  }
+
+  histogram(route: MatchedRoute | undefined, method: string, status: number): BoundHistogram {
+    let found = this.#bound.get(route)
+    if (found === undefined) this.#bound.set(route, (found = { method, status, histogram: undefined, all: new Map() }))
+    if (found.histogram !== undefined && found.status === status && found.method === method) return found.histogram
+    const key = `${method} ${status}`
+    const histogram = found.all.get(key) ?? this.#bind(route, method, status)
+    found.all.set(key, histogram)
+    return Object.assign(found, { method, status, histogram }).histogram
+  }
+
+  #bind(route: MatchedRoute | undefined, method: string, status: number): BoundHistogram {
+    return this.#durations.with({
+      'http.request.method': method,
+      ...(route !== undefined && { 'http.route': route.path }),
+      'http.response.status_code': status,
+      ...(status >= 500 && { 'error.type': String(status) }),
+    })
   }
 }
 

@@ -28,7 +28,7 @@ const mostEvents = 128
 /** A span that Tutti records itself. Everything that is not needed in each span is made when it is. */
 export class RecordingSpan implements Span {
   readonly #parts: RecordingSpanParts
-  readonly #start = performance.now()
+  readonly #start: number
   readonly #isRecorded: boolean
   #name: string
   #place: TraceContext | undefined
@@ -42,6 +42,7 @@ export class RecordingSpan implements Span {
   constructor(parts: RecordingSpanParts) {
     this.#parts = parts
     this.#name = parts.name
+    this.#start = parts.options.start ?? performance.now()
     this.#isRecorded = parts.local.begin()
   }
 
@@ -94,9 +95,9 @@ export class RecordingSpan implements Span {
     return forward === undefined ? work(argument) : forward.activate(work, argument)
   }
 
-  end(): void {
+  end(time = performance.now()): void {
     if (this.#duration !== undefined) return
-    this.#duration = performance.now() - this.#start
+    this.#duration = time - this.#start
     const { local, isFirst, slow, forward } = this.#parts
     if (forward !== undefined) this.#endForward(forward)
     local.end(this, { isRecorded: this.#isRecorded, isFirst, isSlow: isFirst && this.#duration >= slow })

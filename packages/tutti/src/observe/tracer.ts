@@ -15,6 +15,8 @@ export interface SpanOptions {
   readonly parent?: TraceContext
   /** Spans that belong to this one without being its parent, such as those of the messages in a batch. */
   readonly links?: readonly TraceContext[]
+  /** When it began, by `performance.now()`. @default now */
+  readonly start?: number
   /** Whether a new trace begins, whatever is going on here. @default false */
   readonly root?: boolean
   /** Whether neither this span nor any below it is kept. @default false */
@@ -43,8 +45,8 @@ export interface Span {
   addEvent(name: string, attributes?: SpanAttributes): void
   /** Does `work(argument)` so that OpenTelemetry's own instrumentations see this span as the one going on. */
   activate<A, T>(work: (argument: A) => T, argument: A): T
-  /** Ends the span now. Calls after it have no effect. */
-  end(): void
+  /** Ends the span now, or at a time by `performance.now()`. Calls after it have no effect. */
+  end(time?: number): void
 }
 
 /** Starts spans under one name. */
