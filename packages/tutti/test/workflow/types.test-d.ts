@@ -181,5 +181,35 @@ const sides = saga('sides', {}).parallel({
 })
 is<Equals<OutputOf<typeof sides>['l'], number>>()
 is<Equals<OutputOf<typeof sides>['r'], string>>()
+const undone = saga('undone', { input: z.object({ total: z.number() }) }).parallel({
+  one: {
+    run: () => 1,
+    undo: (result, { input }) => {
+      is<Equals<typeof result, number>>()
+      is<Equals<typeof input.total, number>>()
+    },
+  },
+  two: {
+    run: async () => 'x',
+    undo: {
+      run: (result) => {
+        is<Equals<typeof result, string>>()
+      },
+      onUnknown: true,
+    },
+  },
+  three: {
+    run: ({ input }) => input.total > 5,
+    undo: (result) => {
+      is<Equals<typeof result, unknown>>()
+    },
+    retry: { attempts: 2 },
+  },
+})
+is<Equals<OutputOf<typeof undone>['one'], number>>()
+is<Equals<OutputOf<typeof undone>['two'], string>>()
+is<Equals<OutputOf<typeof undone>['three'], boolean>>()
+// @ts-expect-error -- there is nothing that is run
+saga('empty', {}).parallel({ one: { undo: () => undefined } })
 const strict = saga('strict', { signals: { go: z.string() } }).wait('go', { within: '1d', onTimeout: 'fail' })
 is<Equals<OutputOf<typeof strict>['go'], string>>()

@@ -93,12 +93,15 @@ export interface Saga<Given, Input, Results, Signals extends SignalSources>
     step: SagaStep<Input, Results, Result>,
   ): Saga<Given, Input, Results & { readonly [K in Name]: Awaited<Result> }, Signals>
   /**
-   * Does several steps at the same time; when one fails, the others are given up and undone. Write those as parts whose undo needs the type
-   * of what they came to.
+   * Does several steps at the same time; when one fails, the others are given up and undone. The undo of a step whose `run` looks at what it
+   * gets has to be told the type of its result, or stands in a part.
    */
-  parallel<Together extends Readonly<Record<string, unknown>>>(steps: {
-    readonly [K in keyof Together]: SagaStep<Input, Results, Together[K]>
-  }): Saga<Given, Input, Results & { readonly [K in keyof Together]: Awaited<Together[K]> }, Signals>
+  parallel<Together extends Readonly<Record<string, unknown>>, Undone extends Readonly<Record<string, unknown>> = Together>(
+    // Twice, so that an undo whose type cannot be worked out leaves that of the result alone.
+    steps: { readonly [K in keyof Together]: { readonly run: SagaStep<Input, Results, Together[K]>['run'] } } & {
+      readonly [K in keyof Undone]: SagaStep<Input, Results, Undone[K]>
+    },
+  ): Saga<Given, Input, Results & { readonly [K in keyof Together]: Awaited<Together[K]> }, Signals>
   /** Does several parts at the same time, each of them one step after the other. */
   parallel<Parts extends Readonly<Record<string, (part: Saga<Given, Input, Results, Signals>) => SagaResults<unknown>>>>(
     parts: Parts,
