@@ -12,6 +12,11 @@ export interface MetricsOptions {
   readonly host?: string
 }
 
+/** Where metrics are, on whatever port. */
+export function metricsPath(metrics: boolean | MetricsOptions | undefined): string {
+  return typeof metrics === 'object' && metrics.path !== undefined ? metrics.path : '/metrics'
+}
+
 const metricsOptions: Readonly<Record<keyof MetricsOptions, true>> = { path: true, token: true, port: true, host: true }
 const shortestToken = 16
 

@@ -1,5 +1,5 @@
 import { HttpHeaders, HttpResponse, type Guard, type HttpContext, type Route } from '../http/index.ts'
-import type { MetricsOptions } from './metrics-options.ts'
+import { metricsPath, type MetricsOptions } from './metrics-options.ts'
 import type { TelemetryOptions } from './telemetry-options.ts'
 
 const mediaTypes = {
@@ -32,7 +32,8 @@ function wantedMetrics(telemetry: boolean | TelemetryOptions = true): MetricsOpt
   return metrics === true ? {} : metrics
 }
 
-function metricsPage({ path = '/metrics', token }: MetricsOptions): Route {
+function metricsPage(options: MetricsOptions): Route {
+  const { token } = options
   const handler = async (ctx: HttpContext): Promise<HttpResponse> => {
     // Whoever knows OpenMetrics prefers it.
     const format = ctx.headers.accept?.includes('application/openmetrics-text') === true ? 'openmetrics' : 'text'
@@ -41,7 +42,14 @@ function metricsPage({ path = '/metrics', token }: MetricsOptions): Route {
     return new HttpResponse(200, headers, await metricsText(format))
   }
   const guard = token === undefined ? {} : { guard: bearerGuard(token) }
-  return { method: 'GET', path, options: { hidden: true, summary: 'Metrics', ...guard }, middleware: [], handler, outside: true }
+  return {
+    method: 'GET',
+    path: metricsPath(options),
+    options: { hidden: true, summary: 'Metrics', ...guard },
+    middleware: [],
+    handler,
+    outside: true,
+  }
 }
 
 function bearerGuard(token: string): Guard {

@@ -13,6 +13,7 @@ import {
   type Tracer,
 } from '../observe/index.ts'
 import type { TelemetryStore } from '../telemetry/index.ts'
+import { metricsPath } from './metrics-options.ts'
 import type { TelemetryOptions, TelemetryStoreChoice } from './telemetry-options.ts'
 
 /** What telemetry needs of the application. */
@@ -64,7 +65,7 @@ export class Telemetry {
 
   /** How requests are observed; `undefined` where telemetry is off. `health` is where the probes are. */
   requests(health = '/health'): HttpTelemetry | undefined {
-    const { exclude = [health, '/metrics', '/console'] } = this.options
+    const { exclude = [health, metricsPath(this.options.metrics), '/console'] } = this.options
     return this.enabled ? { tracer: this.tracer('tutti.http'), exclude } : undefined
   }
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { servicesRequired } from '../../../../scripts/needs.mjs'
 import { privateServer } from '../../../../scripts/services/private-server.mjs'
 import * as z from 'zod'
 import { App, projection, topic, workflow } from '../../src/index.ts'
@@ -13,14 +12,12 @@ import { memoryStorage } from '../../src/storage/index.ts'
 import { Account } from '../app/account.ts'
 import { readPages, yamlOf } from '../docs/pages.ts'
 
-const missing = process.env['TUTTI_PROMETHEUS_URL'] === undefined && !servicesRequired()
-
-/** Tests with a real Prometheus: where there is none they fail in CI, and elsewhere are skipped with the reason. */
-const withPrometheus = (name: string, work: () => Promise<void>): void =>
-  it(name, { timeout: 240_000 }, async ({ skip }) => {
-    if (missing) skip('TUTTI_PROMETHEUS_URL is not set: npm test sets it where a Prometheus is to be had')
-    await work()
-  })
+/** Tests with a real Prometheus; without it they are skipped, and their name says why. In CI `npm test` fails instead. */
+function describeWithPrometheus(name: string, tests: () => void): void {
+  if ((process.env['TUTTI_PROMETHEUS_URL'] ?? '') === '')
+    describe.skip(`${name} (skipped: TUTTI_PROMETHEUS_URL is not set; npm test sets it)`, tests)
+  else describe(name, { timeout: 240_000 }, tests)
+}
 
 // Of many kinds, with labels that want escaping.
 const meter = createMeter('test')
@@ -57,8 +54,8 @@ async function promtool(args: readonly string[], input = ''): Promise<{ readonly
   return { said, code: await code }
 }
 
-describe('Prometheus', () => {
-  withPrometheus('finds nothing wrong with /metrics (promtool check metrics)', async () => {
+describeWithPrometheus('Prometheus', () => {
+  it('finds nothing wrong with /metrics (promtool check metrics)', async () => {
     const { app, port } = await busyApp()
     await using _ = app
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
@@ -66,7 +63,7 @@ describe('Prometheus', () => {
     expect(page).toContain('shop_orders_total{kind="a \\"b\\"\\\\\\n"} 7')
   })
 
-  withPrometheus('takes the configuration in the guide (promtool check config)', async () => {
+  it('takes the configuration in the guide (promtool check config)', async () => {
     const configurations = readPages()
       .flatMap(yamlOf)
       .filter((yaml) => yaml.startsWith('# prometheus.yml'))
@@ -77,7 +74,7 @@ describe('Prometheus', () => {
     await rm(folder, { recursive: true })
   })
 
-  withPrometheus('reads the page, and answers queries about what it found there', async () => {
+  it('reads the page, and answers queries about what it found there', async () => {
     const { app, port } = await busyApp()
     await using _ = app
     const server = await privateServer('prometheus')
