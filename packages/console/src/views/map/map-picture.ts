@@ -30,7 +30,7 @@ const tones: Readonly<Record<MapNode['kind'], NonNullable<GraphNode['tone']>>> =
 /** The map as a graph: what fits the filters, and what that is joined to. */
 export function mapPicture(
   map: ConsoleMap,
-  { traffic, text, module }: MapFilters,
+  { traffic, text, module, all }: MapFilters,
 ): { readonly nodes: readonly GraphNode[]; readonly edges: readonly GraphEdge[] } {
   const shown = visible(map, text.trim().toLowerCase(), module)
   const edges = map.edges.filter(({ from, to }) => shown.has(from) && shown.has(to))
