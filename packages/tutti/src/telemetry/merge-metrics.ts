@@ -19,7 +19,10 @@ export function mergeMetrics(workers: readonly MetricsOfWorker[], before: readon
       if (metric.kind !== 'gauge') continue
       const gauge = gauges.get(metric.name) ?? { ...metric, series: [] }
       gauges.set(metric.name, gauge)
-      for (const { labels, value } of metric.series) gauge.series.push({ labels: { ...labels, worker }, value })
+      for (const { labels, value } of metric.series) {
+        // What is no finite number comes from another process as null.
+        if (Number.isFinite(value)) gauge.series.push({ labels: { ...labels, worker }, value })
+      }
     }
   }
   return [...merged, ...gauges.values()]

@@ -54,6 +54,17 @@ describe('the metrics of several workers', () => {
     expect(merged).toHaveLength(3)
   })
 
+  it('leave out what is no number, which processes cannot tell each other', () => {
+    const odd = measured((meter) => {
+      meter.gauge('odd', () => [
+        { value: Number.NaN, labels: { a: 1 } },
+        { value: Infinity, labels: { a: 2 } },
+        { value: 3, labels: { a: 3 } },
+      ])
+    })
+    expect(mergeMetrics([{ worker: 1, metrics: odd }], [])).toMatchObject([{ series: [{ labels: { a: 3, worker: 1 }, value: 3 }] }])
+  })
+
   it('keep what workers that have ended had counted', () => {
     const ended = sumMetrics([one, two])
     expect(ended.map(({ name }) => name)).toEqual(['requests', 'time'])
