@@ -3,7 +3,8 @@
 
 /** @type {{ tests: string, services: string[] }[]} - `tests` is a path from the root: a test file or a folder of them. */
 export const needs = [
-  { tests: 'scripts/test/needs.test.ts', services: ['postgres', 'mariadb', 'prometheus'] },
+  { tests: 'scripts/test/needs.test.ts', services: ['postgres', 'mariadb', 'prometheus', 'chromium'] },
+  { tests: 'packages/console/test/browser', services: ['chromium'] },
   { tests: 'packages/tutti/test/telemetry/prometheus.test.ts', services: ['prometheus'] },
   { tests: 'adapters/postgres/test', services: ['postgres'] },
   { tests: 'adapters/mysql/test', services: ['mariadb'] },

@@ -23,5 +23,7 @@ export default defineConfig(({ command }) => ({
     // Everything is a file of our own: the Console's content security policy knows no `data:` scripts or styles.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // A busy machine is no news.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 }))

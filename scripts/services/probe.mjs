@@ -146,3 +146,17 @@ export async function probePrometheus(url) {
   if (!ready.ok) throw new Error(`${host} is Prometheus, but answers: ${(await ready.text()).trim()} (${ready.status})`)
   return { version }
 }
+
+/** Asks Chromium which version it is, at the address where tests steer it (the DevTools protocol). */
+export async function probeChromium(url) {
+  const { host } = new URL(url)
+  let answer
+  try {
+    answer = await fetch(new URL('/json/version', url), { signal: AbortSignal.timeout(15_000) })
+  } catch (error) {
+    throw new Error(`${host} cannot be reached (${error.cause?.code ?? error.message})`, { cause: error })
+  }
+  const { Browser: version } = await answer.json().catch(() => ({}))
+  if (!/chrom/i.test(version ?? '')) throw new Error(`${host} does not speak as Chromium does`)
+  return { version: version.replace(/^.*\//, '') }
+}

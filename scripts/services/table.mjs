@@ -1,7 +1,7 @@
 // The servers that tests and examples may ask for. A new one is one entry here (and one service in compose.yaml).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { probeMysql, probePostgres, probePrometheus } from './probe.mjs'
+import { probeChromium, probeMysql, probePostgres, probePrometheus } from './probe.mjs'
 
 /**
  * @typedef {object} Service
@@ -127,6 +127,32 @@ export const services = [
       `--config.file=${join(data, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(data, 'series')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    stop: 'SIGTERM',
+    crash: 'SIGKILL',
+  },
+  {
+    name: 'chromium',
+    title: 'Chromium',
+    env: 'TUTTI_CHROMIUM_URL',
+    port: 9222,
+    url: (port) => `http://127.0.0.1:${port}`,
+    probe: probeChromium,
+    packages: ['chromium'],
+    folders: ['/usr/bin'],
+    programs: ['chromium'],
+    user: 'nobody',
+    init: () => undefined,
+    command: ({ data, port, program }) => [
+      program('chromium'),
+      '--headless',
+      // It shows nothing but our own pages, and containers seldom allow it to shut its processes in.
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+      '--remote-debugging-address=127.0.0.1',
+      `--remote-debugging-port=${port}`,
+      `--user-data-dir=${join(data, 'profile')}`,
     ],
     stop: 'SIGTERM',
     crash: 'SIGKILL',

@@ -100,7 +100,7 @@ describe.each(privateTable)('$title', (service) => {
     await rm(elsewhere, { recursive: true })
   })
 
-  // Prometheus knows no accounts.
+  // The others know no accounts.
   if (query !== undefined)
     served('lets nobody but its account in without a password', async () => {
       const [{ url }] = await manager().up([service.name])
@@ -169,7 +169,7 @@ describe('where no server is to be had', () => {
 
   it('names the services there are when asked for another', async () => {
     await expect(createManager({ root: tmpdir(), table: services, env: {} }).up(['oracle'])).rejects.toThrow(
-      'there is no service "oracle"; the services are postgres, mariadb, prometheus',
+      'there is no service "oracle"; the services are postgres, mariadb, prometheus, chromium',
     )
   })
 })

@@ -115,6 +115,17 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) })
 }
 
+/** Follows a link within the page, which is not loaded anew. */
+export async function go(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    const link = document.createElement('a')
+    link.href = to === '' ? './' : to
+    document.body.append(link)
+    link.click()
+    link.remove()
+  }, path)
+}
+
 /** Whether the page has to be scrolled sideways. */
 export function isTooWide(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
