@@ -31,7 +31,7 @@ export {
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'
 export type { CheckOptions, HealthReport } from './health/index.ts'
 export { memoryProjection, projection, type MemoryProjection, type Projection } from './projections/index.ts'
-export { eventSignal, nonRetryable, saga, sagaFromGraph, workflow, type Workflow, type WorkflowContext } from './workflow/index.ts'
+export { eventSignal, eventStart, nonRetryable, saga, sagaFromGraph, workflow, type Workflow, type WorkflowContext } from './workflow/index.ts'
 export { topic, type Topic } from './messaging/index.ts'
 export { command, query } from './message/index.ts'
 export type { BusOptions, HandleOptions, MessageContext, MessageHandler, MessageMiddleware, MessageNext } from './cqrs/index.ts'

@@ -2,7 +2,7 @@ import { OptionError, TuttiError, type Clock } from '../kernel/index.ts'
 import type { ProtocolVerbs, RecordedEvent, Runnable, Verbs } from '../message/index.ts'
 import type { Logger, Tracer } from '../observe/index.ts'
 import { subscription, type ReadableEvent, type Subscription } from '../projections/index.ts'
-import { openWorkflows, type EventSignal, type RunStatus, type Workflow, type Workflows } from '../workflow/index.ts'
+import { openWorkflows, startedBy, type EventSignal, type RunStatus, type Workflow, type Workflows } from '../workflow/index.ts'
 import type { AnyDeadLetter, DeadLetterSource } from './dead-letters.ts'
 import type { RunsOptions } from './runs-options.ts'
 import type { Stores } from './stores.ts'
@@ -148,12 +148,12 @@ export class Runs {
   }
 
   #following(workflow: Workflow): Subscription | undefined {
-    const starts = new Set(workflow.from.map(({ type }) => type))
     const signals = Object.entries(workflow.signals).flatMap(([name, source]) => (isEventSignal(source) ? [{ name, source }] : []))
     const from: ReadableEvent[] = [...workflow.from, ...signals.map(({ source }) => source.event)]
     if (from.length === 0) return undefined
     return subscription(`workflow-${workflow.name}`, { from }, async (event: RecordedEvent) => {
-      if (starts.has(event.type)) await this.engine.run(workflow, event.data, { id: workflow.settings.key(event) })
+      const start = startedBy(workflow, event)
+      if (start !== undefined) await this.engine.run(workflow, start.input, { id: start.id })
       for (const { name, source } of signals) if (source.event.type === event.type) await this.#signal(workflow, { name, source, event })
     })
   }

@@ -10,6 +10,7 @@ export { sagaFromGraph, type GraphOptions } from './saga/saga-from-graph.ts'
 export type { FinishedSaga, Saga, SagaCommand, SagaState, SagaStep, SagaStepContext, SagaUndo, SagaWait } from './saga/saga-types.ts'
 export type { SagaGraph, SagaNode } from './saga/saga-graph.ts'
 export type { SagaHandler, SagaHandlers } from './saga/run-saga.ts'
+export { eventStart, type EventStart, type EventStartOptions } from './event-start.ts'
 export { eventSignal, type EventSignal, type SignalSources } from './signal-source.ts'
 export type { WorkflowsOptions } from './engine-settings.ts'
 export type { Workflows } from './workflows-interface.ts'
@@ -22,3 +23,4 @@ export type { Failure } from './failure.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
 export { openWorkflows } from './open-workflows.ts'
+export { startedBy } from './event-start.ts'

@@ -1,6 +1,7 @@
 import { OptionError, shown } from '../kernel/index.ts'
 import type { ReadableEvent, Runnable } from '../message/index.ts'
 import { isSchema, type InferInput, type InferOutput, type Schema } from '../schema/index.ts'
+import type { EventStart } from './event-start.ts'
 import type { RunHandle } from './run-handle.ts'
 import { isSignalSource, type SignalSources } from './signal-source.ts'
 import type { WorkflowContext } from './workflow-context.ts'
@@ -21,8 +22,8 @@ export interface WorkflowParts<I extends Schema | undefined, O extends Schema | 
   readonly output?: O
   /** What can be sent to a run. @default nothing */
   readonly signals?: S
-  /** The events that start a run, with the event's data as input. @default none */
-  readonly from?: readonly ReadableEvent[]
+  /** The events that start a run, with the event's data as input, or with what `eventStart` says. @default none */
+  readonly from?: readonly ((ReadableEvent & { readonly startWith?: never }) | EventStart<Given<I>>)[]
 }
 
 /** The data that a workflow's function gets, and the input with which it is started. */

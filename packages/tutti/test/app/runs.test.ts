@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { App, eventSignal, topic, transactional, workflow, type Workflow } from '../../src/index.ts'
+import { App, eventSignal, eventStart, topic, transactional, workflow, type Workflow } from '../../src/index.ts'
 import { memoryStorage, sqliteStorage } from '../../src/storage/index.ts'
 import { testApp } from '../../src/testing/index.ts'
 import type { StepMiddleware } from '../../src/workflow/public.ts'
@@ -87,6 +87,33 @@ describe('workflows of an application', () => {
           .catch(() => undefined),
       )
       .toMatchObject({ state: 'completed', output: 7 })
+  })
+
+  it('are started with what they want of the whole event', async () => {
+    const large = workflow(
+      'large',
+      {
+        input: z.object({ account: z.string(), amount: z.number(), at: z.number(), by: z.string() }),
+        from: [
+          eventStart(Account.events.deposited, {
+            key: (event) => (event.data.amount > 100 ? `${event.stream}@${event.streamVersion}` : undefined),
+            input: ({ stream, data, position, id }) => ({
+              account: stream,
+              amount: data.amount,
+              at: position,
+              by: typeof id,
+            }),
+          }),
+        ],
+      },
+      (_, input) => Promise.resolve(input),
+    )
+    await using t = await testApp(create(large))
+    await t.app.send(Account.commands.deposit('a', { amount: 10 }))
+    await t.app.send(Account.commands.deposit('a', { amount: 1000 }))
+    await expect
+      .poll(async () => (await t.app.runs.list({ state: 'completed' })).runs.map(({ id, output }) => ({ id, output })))
+      .toEqual([{ id: 'account-a@2', output: { account: 'account-a', amount: 1000, at: 2, by: 'string' } }])
   })
 
   it('begin with the transaction that starts them, or not at all', async () => {

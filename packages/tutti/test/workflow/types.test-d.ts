@@ -1,7 +1,16 @@
 import * as z from 'zod'
 import { aggregate, reject } from '../../src/events/public.ts'
 import { event, type Accepted, type CommandResult } from '../../src/message/index.ts'
-import { eventSignal, saga, workflow, type InputOf, type OutputOf, type RunHandle, type Workflows } from '../../src/workflow/public.ts'
+import {
+  eventSignal,
+  eventStart,
+  saga,
+  workflow,
+  type InputOf,
+  type OutputOf,
+  type RunHandle,
+  type Workflows,
+} from '../../src/workflow/public.ts'
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function is<_T extends true>(): void {
@@ -181,6 +190,36 @@ const sides = saga('sides', {}).parallel({
 })
 is<Equals<OutputOf<typeof sides>['l'], number>>()
 is<Equals<OutputOf<typeof sides>['r'], string>>()
+workflow(
+  'started',
+  {
+    input: z.object({ order: z.string(), at: z.number() }),
+    from: [
+      Order.events.placed,
+      eventStart(Order.events.placed, {
+        key: (event) => event.stream,
+        input: (event) => {
+          is<Equals<typeof event.data.total, number>>()
+          return { order: event.stream, at: event.position }
+        },
+      }),
+    ],
+  },
+  () => Promise.resolve(),
+)
+workflow(
+  'started',
+  {
+    input: z.object({ order: z.string() }),
+    // @ts-expect-error -- the input is another one
+    from: [eventStart(Order.events.placed, { input: (event) => ({ order: event.position }) })],
+  },
+  () => Promise.resolve(),
+)
+saga('started', {
+  input: z.object({ order: z.string() }),
+  from: [eventStart(Order.events.placed, { input: (event) => ({ order: event.stream }) })],
+})
 const undone = saga('undone', { input: z.object({ total: z.number() }) }).parallel({
   one: {
     run: () => 1,
