@@ -36,6 +36,7 @@ export class Telemetry {
   readonly #failing = new Set<TelemetrySink>()
   #store: TelemetryStore | undefined
   #opening: Promise<void> | undefined
+  #fetches: Promise<Disposable> | undefined
   #hears = false
   #reporting = false
 
@@ -55,7 +56,12 @@ export class Telemetry {
     }
     if (!this.enabled) return
     const { sample = process.env['NODE_ENV'] === 'production' ? 0.1 : 1, slow = '1s' } = this.options
-    this.#tracing = new Tracing({ sample, slow: milliseconds(slow), payloads: this.options.payloads ?? false, receive: (spans) => this.#receive(spans) })
+    this.#tracing = new Tracing({
+      sample,
+      slow: milliseconds(slow),
+      payloads: this.options.payloads ?? false,
+      receive: (spans) => this.#receive(spans),
+    })
   }
 
   /** A tracer for the part of the application called `scope`; one that does nothing where telemetry is off. */
@@ -72,8 +78,15 @@ export class Telemetry {
   /** Adds somebody who gets spans and log lines from now on, and is flushed and closed at the end. */
   add(sink: TelemetrySink): void {
     this.#sinks.push(sink)
-    if (sink.spans !== undefined) this.#tracing?.listen()
+    if (sink.spans !== undefined) this.#listen()
     if (sink.log !== undefined) this.#hears = true
+  }
+
+  /** Begins to make spans, those of outgoing requests included. */
+  #listen(): void {
+    this.#tracing?.listen()
+    // A trace that begins before it is loaded lacks them: better than a start that waits for it.
+    this.#fetches ??= import('./observed-fetch.ts').then(({ observeFetch }) => observeFetch())
   }
 
   /** Whether a sink wants log lines. */
@@ -94,7 +107,10 @@ export class Telemetry {
 
   /** Opens the exporter, if there is one: before everything else, so that it hears of all of it. */
   async open(): Promise<void> {
-    if (this.enabled) await this.#openExport()
+    if (!this.enabled) return
+    if (hasTracerProvider()) this.#listen()
+    await this.#openExport()
+    await this.#fetches
   }
 
   /** Begins to keep telemetry where that is wanted. Nobody waits for it: requests are taken meanwhile. */
@@ -126,6 +142,8 @@ export class Telemetry {
   async close(): Promise<void> {
     await this.#opening
     this.#tracing?.close()
+    const fetches = await this.#fetches
+    fetches?.[Symbol.dispose]()
     const ended = await Promise.allSettled(this.#sinks.map((sink) => sink.close()))
     for (const end of ended) if (end.status === 'rejected') this.#report('Telemetry could not be handed over at the end.', end.reason)
   }
