@@ -3,8 +3,11 @@ import {
   type AllPage,
   type DocumentRow,
   type ListQuery,
+  type NamedStream,
   type PositionSpan,
+  type StatusCount,
   type StreamPage,
+  type StreamsQuery,
   type StreamState,
 } from 'tutti/storage'
 import { schemaError } from './failures.ts'
@@ -90,6 +93,26 @@ export class Reads {
     ])
     const row = found?.rows[0]
     return row && streamStateOf(row)
+  }
+
+  /** Streams in the order of their names, by the primary key. */
+  async streams({ prefix, after, limit }: StreamsQuery): Promise<NamedStream[]> {
+    const filters = ['version > 0']
+    if (prefix !== '') filters.push(`name like ${beginsWith(prefix)} escape '|'`)
+    if (after !== undefined) filters.push(`name > ${literal(after)}`)
+    const [found] = await this.#ask([
+      `select version, first, archived, tombstoned, name from ${this.#t.streams} where ${filters.join(' and ')} order by name limit ${Math.min(limit, most)}`,
+    ])
+    return (found?.rows ?? []).map((row) => ({ stream: String(row[4]), ...streamStateOf(row) }))
+  }
+
+  /** How many documents of a collection have which status. */
+  async count(prefix: string): Promise<StatusCount[]> {
+    const collection = literal(prefix.slice(0, prefix.indexOf('/')))
+    const [found] = await this.#ask([
+      `select status, count(*) from ${this.#t.documents} force index (documents_status) where collection = ${collection} and status is not null and doc_key like ${beginsWith(prefix)} escape '|' group by status`,
+    ])
+    return (found?.rows ?? []).map(([status, count]) => ({ status: String(status), count: Number(count) }))
   }
 
   async documents(keys: readonly string[]): Promise<(DocumentRow | undefined)[]> {

@@ -35,9 +35,11 @@ export class MysqlTransaction implements DriverTransaction {
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
+  readonly streams: DriverReader['streams']
   readonly head: DriverReader['head']
   readonly documents: DriverReader['documents']
   readonly list: DriverReader['list']
+  readonly count: DriverReader['count']
   readonly #lease: Lease
   readonly #parts: TransactionParts
   /** The floor below which none of its positions lies. */
@@ -53,9 +55,11 @@ export class MysqlTransaction implements DriverTransaction {
     this.stream = (stream, page) => reads.stream(stream, page)
     this.all = (page) => reads.all(page)
     this.streamState = (stream) => reads.streamState(stream)
+    this.streams = (query) => reads.streams(query)
     this.head = () => reads.head()
     this.documents = (keys) => reads.documents(keys)
     this.list = (query) => reads.list(query)
+    this.count = (prefix) => reads.count(prefix)
     this.sql = { dialect: 'mysql', query: (text, values) => this.#user(text, values) }
   }
 

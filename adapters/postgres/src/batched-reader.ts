@@ -23,9 +23,11 @@ export function batchedReader(schema: string, ask: Ask, lanes: number): DriverRe
     stream: (stream, page) => (page.backwards ? backwards : forwards).ask({ stream, page }),
     all: (page) => reads.all(page),
     streamState: (stream) => states.ask(stream),
+    streams: (query) => reads.streamsNamed(query),
     head: () => reads.head(),
     documents: (keys) => documents.ask(keys),
     list: (query) => reads.list(query),
+    count: (prefix) => reads.count(prefix),
   }
 }
 
@@ -36,8 +38,10 @@ export function plainReader(schema: string, ask: Ask): DriverReader {
     stream: async (stream, page) => (await reads.streams([{ stream, page }]))[0] ?? [],
     all: (page) => reads.all(page),
     streamState: async (stream) => (await reads.streamStates([stream]))[0],
+    streams: (query) => reads.streamsNamed(query),
     head: () => reads.head(),
     documents: (keys) => reads.documents(keys),
     list: (query) => reads.list(query),
+    count: (prefix) => reads.count(prefix),
   }
 }

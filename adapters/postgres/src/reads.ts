@@ -4,8 +4,11 @@ import {
   type DocumentRow,
   type DriverReader,
   type ListQuery,
+  type NamedStream,
   type PositionSpan,
+  type StatusCount,
   type StreamPage,
+  type StreamsQuery,
   type StreamState,
 } from 'tutti/storage'
 import { documentColumns, documentOf, eventColumns, eventOf, streamStateOf, type TextRow } from './rows.ts'
@@ -86,6 +89,26 @@ export class Reads {
     )
     const found = new Map(rows.map((row) => [Number(row[4]), streamStateOf(row)]))
     return streams.map((_, i) => found.get(i + 1))
+  }
+
+  /** Streams in the order of their names, by the primary key. */
+  async streamsNamed({ prefix, after = '', limit }: StreamsQuery): Promise<NamedStream[]> {
+    const rows = await this.#ask(
+      `select t.version, t.first, t.archived, t.tombstoned, t.name from ${this.#s}.streams t
+       where t.name >= $1 and t.name ^@ $1 and t.name > $2 and t.version > 0 order by t.name limit $3`,
+      [prefix, after, limit],
+    )
+    return rows.map((row) => ({ stream: String(row[4]), ...streamStateOf(row) }))
+  }
+
+  /** How many documents of a collection have which status. */
+  async count(prefix: string): Promise<StatusCount[]> {
+    const rows = await this.#ask(
+      `select d.status, count(*) from ${this.#s}.documents d
+       where d.collection = $1 and d.key ^@ $2 and d.status is not null group by d.status`,
+      [prefix.slice(0, prefix.indexOf('/')), prefix],
+    )
+    return rows.map(([status, count]) => ({ status: String(status), count: Number(count) }))
   }
 
   async documents(keys: readonly string[]): Promise<(DocumentRow | undefined)[]> {

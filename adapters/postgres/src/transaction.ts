@@ -38,9 +38,11 @@ export class PostgresTransaction implements DriverTransaction {
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
+  readonly streams: DriverReader['streams']
   readonly head: DriverReader['head']
   readonly documents: DriverReader['documents']
   readonly list: DriverReader['list']
+  readonly count: DriverReader['count']
   readonly #client: PoolClient
   readonly #parts: TransactionParts
   /** Whether it holds the lock below its first position: one is enough, however much it appends. */
@@ -55,9 +57,11 @@ export class PostgresTransaction implements DriverTransaction {
     this.stream = reader.stream
     this.all = reader.all
     this.streamState = reader.streamState
+    this.streams = reader.streams
     this.head = reader.head
     this.documents = reader.documents
     this.list = reader.list
+    this.count = reader.count
     this.sql = {
       dialect: 'postgres',
       query: async (text, values) => {

@@ -166,9 +166,11 @@ class DriverStorage implements Storage, TransactionHost {
       stream: (stream, page) => this.#whileOpen(() => reader.stream(stream, page)),
       all: (page) => this.#whileOpen(() => reader.all(page)),
       streamState: (stream) => this.#whileOpen(() => reader.streamState(stream)),
+      streams: (query) => this.#whileOpen(() => reader.streams(query)),
       head: () => this.#whileOpen(() => reader.head()),
       documents: (keys) => this.#whileOpen(() => reader.documents(keys)),
       list: (query) => this.#whileOpen(() => reader.list(query)),
+      count: (prefix) => this.#whileOpen(() => reader.count(prefix)),
     }
   }
 

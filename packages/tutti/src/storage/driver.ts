@@ -41,10 +41,14 @@ export interface DriverReader {
    */
   all(page: AllPage): Promise<{ readonly rows: readonly EventRow[]; readonly position: number }>
   streamState(stream: string): Promise<StreamState | undefined>
+  /** Streams in the order of their names, archived and tombstoned ones as well. */
+  streams(query: StreamsQuery): Promise<readonly NamedStream[]>
   /** The position up to which readers may read. */
   head(): Promise<number>
   documents(keys: readonly string[]): Promise<readonly (DocumentRow | undefined)[]>
   list(query: ListQuery): Promise<readonly DocumentRow[]>
+  /** How many documents with keys that begin like that have which status; those without one are left out. */
+  count(prefix: string): Promise<readonly StatusCount[]>
 }
 
 /** A transaction that lasts over several calls; calls do not overlap. */
@@ -112,6 +116,23 @@ export interface StreamState {
   readonly first: number
   readonly archived: boolean
   readonly tombstoned: boolean
+}
+
+/** A stream with its name. */
+export interface NamedStream extends StreamState {
+  readonly stream: string
+}
+
+export interface StreamsQuery {
+  readonly prefix: string
+  /** Behind this name. */
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+export interface StatusCount {
+  readonly status: string
+  readonly count: number
 }
 
 export interface DocumentRow {

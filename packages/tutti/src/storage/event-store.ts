@@ -82,6 +82,16 @@ export interface StreamInfo {
   readonly tombstoned: boolean
 }
 
+/** Which streams are listed: in the order of their names. */
+export interface StreamsOptions {
+  /** Only those whose names begin like that. @default all */
+  readonly prefix?: string
+  /** Behind this name. @default from the first on */
+  readonly after?: string
+  /** @default 100 */
+  readonly limit?: number
+}
+
 /**
  * Events in streams, in one order over all of them. A reader that has passed a position never sees an event appear at or below it
  * later, and sees the events of a stream in the order of their versions; positions may have holes.
@@ -97,6 +107,8 @@ export interface EventStore {
   page(options?: ReadAllOptions): Promise<EventPage>
   /** What is known of a stream; `undefined` where it has never existed. */
   info(stream: string): Promise<StreamInfo | undefined>
+  /** Streams in the order of their names, those that are archived or deleted for ever as well. */
+  streams(options?: StreamsOptions): Promise<readonly StreamInfo[]>
   /** The position behind which nothing is there yet. */
   head(): Promise<number>
   /** Deletes the events of a stream before a version; the stream keeps its version. */

@@ -63,6 +63,11 @@ export function eventsOnDriver({ route, clock }: StoreParts): StreamsOnDriver {
       const state = await route(undefined).reader.streamState(checkStream(stream))
       return state && { stream, ...state }
     },
+    async streams({ prefix = '', after, limit = 100 } = {}) {
+      checkOptionalText('prefix', prefix === '' ? undefined : prefix)
+      checkOptionalText('stream name', after)
+      return route(undefined).reader.streams({ prefix, after, limit: checkWhole('limit', limit, 1) })
+    },
     head: async () => route(undefined).reader.head(),
     truncate: (stream, before) => change('truncate', stream, before),
     archive: (stream, archived = true) => change(archived ? 'archive' : 'restore', stream),

@@ -51,9 +51,11 @@ export class RunningTransaction implements Transaction, Route {
       stream: (stream, page) => this.#inTurn(() => driver.stream(stream, page)),
       all: (page) => this.#inTurn(() => driver.all(page)),
       streamState: (stream) => this.#inTurn(() => driver.streamState(stream)),
+      streams: (query) => this.#inTurn(() => driver.streams(query)),
       head: () => this.#inTurn(() => driver.head()),
       documents: (keys) => this.#inTurn(() => driver.documents(keys)),
       list: (query) => this.#inTurn(() => driver.list(query)),
+      count: (prefix) => this.#inTurn(() => driver.count(prefix)),
     }
     const parts = { route: (named: TransactionHandle | undefined) => this.#only(named), clock: host.clock }
     this.events = eventsOnDriver(parts)

@@ -31,16 +31,18 @@ export function stateOnDriver({ route, clock }: StoreParts): StateStore {
       const result = await write(route(options.tx), deleteWrite({ key, ...options }))
       return result.kind === 'delete' && result.existed
     },
+    async count(prefix) {
+      const counts = await route(undefined).reader.count(checkPrefix(prefix))
+      return Object.fromEntries(counts.map(({ status, count }) => [status, count]))
+    },
     async list<T>(prefix: string, options: Parameters<StateStore['list']>[1] = {}) {
-      if (typeof prefix !== 'string' || !/^[^/]+\//.test(prefix))
-        throw invalid('prefix', prefix, 'a collection with its slash, and maybe the beginning of an id, such as "runs/"')
+      checkPrefix(prefix)
       const { after, limit = 100 } = options
       if (after !== undefined && options.dueBefore !== undefined)
         throw invalid('options after and dueBefore', [after, options.dueBefore], 'one of them: what is due is not in the order of keys')
       const status = checkOptionalText('status', options.status, 100)
       const tenant = checkOptionalText('tenant', options.tenant)
       const dueBefore = checkOptionalWhole('time dueBefore', options.dueBefore)
-      checkText('prefix', prefix, 500)
       checkOptionalText('key', after, 500)
       checkWhole('limit', limit, 1)
       const rows = await route(options.tx).reader.list({ prefix, status, tenant, dueBefore, after, limit })
@@ -116,6 +118,11 @@ function toDocument<T>(row: DocumentRow): Document<T> {
 
 function checkPremise({ ifVersion, epoch }: Pick<PutOptions, 'ifVersion' | 'epoch'>): Pick<PutWrite, 'ifVersion' | 'epoch'> {
   return { ifVersion: checkOptionalWhole('version ifVersion', ifVersion), epoch: checkOptionalWhole('epoch', epoch) }
+}
+
+function checkPrefix(prefix: string): string {
+  if (typeof prefix === 'string' && /^[^/]+\//.test(prefix)) return checkText('prefix', prefix, 500)
+  throw invalid('prefix', prefix, 'a collection with its slash, and maybe the beginning of an id, such as "runs/"')
 }
 
 function checkKey(key: string): string {

@@ -87,6 +87,8 @@ export interface StateStore {
   delete(key: string, options?: Pick<PutOptions, 'ifVersion' | 'epoch' | 'tx'>): Promise<boolean>
   /** `prefix` is a collection with its slash, and maybe the beginning of an id: `runs/` or `runs/fulfil-`. */
   list<T = unknown>(prefix: string, options?: ListOptions): Promise<readonly Document<T>[]>
+  /** How many documents have which status, of those whose keys begin as in `list`; those without a status are left out. */
+  count(prefix: string): Promise<Readonly<Record<string, number>>>
   /**
    * Takes documents of a collection that are due and not claimed (or whose lease is over): each gets the owner, the lease and a new
    * epoch. No two claimers get the same document.

@@ -6,7 +6,7 @@ import { resolveEngine, type EngineSettings, type WorkflowsOptions } from './eng
 import type { RunName } from './execution-host.ts'
 import { Presence } from './presence.ts'
 import { Retention } from './retention.ts'
-import { RunSearch, type RunPage, type RunQuery } from './run-search.ts'
+import { RunSearch, type RunCounts, type RunPage, type RunQuery } from './run-search.ts'
 import type { RunStatus } from './run-status.ts'
 import { Family } from './family.ts'
 import type { RunHandle } from './run-handle.ts'
@@ -109,6 +109,10 @@ class StorageWorkflows implements Workflows {
 
   list(query: RunQuery = {}): Promise<RunPage> {
     return this.#search.list(query)
+  }
+
+  count(workflow?: string): Promise<RunCounts> {
+    return this.#search.count(workflow)
   }
 
   stranded({ limit = 100 }: { readonly limit?: number } = {}): Promise<readonly RunStatus[]> {

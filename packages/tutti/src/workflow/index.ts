@@ -17,7 +17,7 @@ export type { Workflows } from './workflows-interface.ts'
 export type { RunHandle, SignalOptions } from './run-handle.ts'
 export type { StartOptions } from '../message/index.ts'
 export type { RunStatus, StepStatus, WaitStatus } from './run-status.ts'
-export type { RunPage, RunQuery } from './run-search.ts'
+export type { RunCounts, RunPage, RunQuery } from './run-search.ts'
 export type { EndState, RunState } from './run-document.ts'
 export type { Failure } from './failure.ts'
 

@@ -37,6 +37,11 @@ interface Shelf {
   readonly status: string | undefined
 }
 
+/** How many runs there are in each state; states without any are left out. */
+export type RunCounts = Readonly<Partial<Record<RunState, number>>>
+
+/** How many runs that go on are looked at to tell what they do. */
+const mostLookedAt = 500
 /** How many documents are read at once. */
 const batch = 200
 /** How many documents one page reads at most that do not fit: what the storage cannot tell apart takes a few pages. */
@@ -78,6 +83,27 @@ export class RunSearch {
       }
     }
     return { runs, next: undefined }
+  }
+
+  /** How many runs are in which state. What goes on is looked at, as far as it is not too much. */
+  async count(workflow: string | undefined): Promise<RunCounts> {
+    const counts: Partial<Record<RunState, number>> = {}
+    const add = (state: RunState, count: number): void => void (counts[state] = (counts[state] ?? 0) + count)
+    const names = new Set((await this.#presence.all()).map((one) => one.workflow))
+    for (const name of workflow === undefined ? names : [workflow]) {
+      const prefix = `${runsOf(name)}/`
+      for (const [status, count] of Object.entries(await this.#state.count(prefix))) {
+        const closed = closedStates.find((state) => state === status)
+        if (closed !== undefined) add(closed, count)
+        else {
+          // The status of a run that goes on tells its version alone.
+          const looked = await this.#state.list<RunValue>(prefix, { status, limit: mostLookedAt })
+          const now = this.#clock.now()
+          for (const document of looked) add(statusOf(document, now).state, count / looked.length)
+        }
+      }
+    }
+    return Object.fromEntries(Object.entries(counts).map(([state, count]) => [state, Math.round(count)]))
   }
 
   /** Runs that go on, but that no living process can execute. */

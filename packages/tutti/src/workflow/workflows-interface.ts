@@ -1,6 +1,6 @@
 import type { Duration } from '../kernel/index.ts'
 import type { RunHandle } from './run-handle.ts'
-import type { RunPage, RunQuery } from './run-search.ts'
+import type { RunCounts, RunPage, RunQuery } from './run-search.ts'
 import type { RunStatus } from './run-status.ts'
 import type { StartOptions } from '../message/index.ts'
 import type { InputOf, WorkflowType } from './workflow-type.ts'
@@ -17,6 +17,11 @@ export interface Workflows extends AsyncDisposable {
   get<W extends WorkflowType>(workflow: W, id: string): RunHandle<W>
   /** Runs by what they are: by state, workflow, age and tenant. */
   list(query?: RunQuery): Promise<RunPage>
+  /**
+   * How many runs are in which state, of one workflow or of all. Where more than 500 of a version go on, how many of those are in which
+   * state is told by the shares of 500.
+   */
+  count(workflow?: string): Promise<RunCounts>
   /** Runs that go on, but that no living process can execute: their version of the workflow is deployed nowhere. */
   stranded(options?: { readonly limit?: number }): Promise<readonly RunStatus[]>
   /**

@@ -6,6 +6,7 @@ import type {
   ConsoleProjection,
   ConsoleRun,
   ConsoleRunDetail,
+  ConsoleStream,
   Page,
 } from '../../src/app/console/contract.ts'
 import { openConsole, type ConsoleClient } from './console-client.ts'
@@ -99,6 +100,21 @@ describe('events', () => {
     const response = await console.get(`/api/events?${query}`)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ code: 'BAD_INPUT' })
+  })
+})
+
+describe('streams', () => {
+  it('are told by name, in parts', async () => {
+    const first = await page<ConsoleStream>('/api/streams?prefix=order-&limit=3')
+    expect(first.items).toEqual([
+      { stream: 'order-o-1', version: 2, archived: false },
+      { stream: 'order-o-2', version: 1, archived: false },
+      { stream: 'order-o-3', version: 1, archived: false },
+    ])
+    const second = await page<ConsoleStream>(`/api/streams?prefix=order-&limit=3&after=${first.next}`)
+    expect(second.items.map(({ stream }) => stream)).toEqual(['order-o-4', 'order-o-5'])
+    expect(second.next).toBeUndefined()
+    expect((await page<ConsoleStream>('/api/streams?prefix=nothing')).items).toEqual([])
   })
 })
 

@@ -28,6 +28,7 @@ import type {
   ConsoleRunDetail,
   ConsoleSchedule,
   ConsoleSeries,
+  ConsoleStream,
   ConsoleTrace,
   ConsoleTraceDetail,
   ConsoleWorkflow,
@@ -35,7 +36,7 @@ import type {
 } from './contract.ts'
 import { consumerList } from './consumer-list.ts'
 import { eventGraph } from './event-graph.ts'
-import { listEvents } from './event-list.ts'
+import { listEvents, listStreams } from './event-list.ts'
 import { letterList } from './letter-list.ts'
 import { Modules } from './modules.ts'
 import type { Overview } from './overview.ts'
@@ -60,6 +61,7 @@ export function consoleApi(
   api.get('/overview', async () => answer<ConsoleOverview>(await overview.read()))
   api.get('/routes', () => answer<readonly ConsoleRoute[]>(routeList(parts.routes(), metrics())))
   api.get('/events', async (ctx) => answer<Page<ConsoleEvent>>(await listEvents(ctx, backend.stores.opened?.events)))
+  api.get('/streams', async (ctx) => answer<Page<ConsoleStream>>(await listStreams(ctx, backend.stores.opened?.events)))
   api.get('/events/:position/graph', async (ctx) => {
     const position = Number(param(ctx, 'position'))
     const events = backend.stores.opened?.events

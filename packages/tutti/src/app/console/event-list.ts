@@ -2,7 +2,7 @@ import type { HttpContext } from '../../http/index.ts'
 import type { RecordedEvent } from '../../message/index.ts'
 import type { EventStore, ReadAllOptions } from '../../storage/index.ts'
 import { limitOf, listOf, textOf, timeOf, wholeOf } from './asked.ts'
-import type { ConsoleEvent, Page } from './contract.ts'
+import type { ConsoleEvent, ConsoleStream, Page } from './contract.ts'
 
 /** Events that are looked at for one answer: where few of them fit, the page asks for more. */
 const mostLookedAt = 5000
@@ -35,6 +35,19 @@ export async function listEvents(ctx: HttpContext, events: EventStore | undefine
   if (events === undefined) return { items: [], next: undefined }
   const stream = textOf(ctx, 'stream')
   return stream === undefined ? ofAll(ctx, events, limit) : ofStream(ctx, events, { stream, limit })
+}
+
+/** Streams by their names. */
+export async function listStreams(ctx: HttpContext, events: EventStore | undefined): Promise<Page<ConsoleStream>> {
+  const limit = limitOf(ctx)
+  const prefix = textOf(ctx, 'prefix')
+  const after = textOf(ctx, 'after')
+  const found = await events?.streams({ limit: limit + 1, ...(prefix !== undefined && { prefix }), ...(after !== undefined && { after }) })
+  const items = (found ?? []).slice(0, limit)
+  return {
+    items: items.filter(({ tombstoned }) => !tombstoned).map(({ stream, version, archived }) => ({ stream, version, archived })),
+    next: found !== undefined && found.length > limit ? items.at(-1)?.stream : undefined,
+  }
 }
 
 async function ofAll(ctx: HttpContext, events: EventStore, limit: number): Promise<Page<ConsoleEvent>> {

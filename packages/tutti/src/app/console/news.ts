@@ -3,7 +3,6 @@ import type { OpenConsoleParts } from './console-parts.ts'
 import { eventFeed } from './event-feed.ts'
 import { Feeds, type Feed } from './feeds.ts'
 import type { Overview } from './overview.ts'
-import { countRuns } from './run-counts.ts'
 import { paramsOfRun, runDetail } from './run-list.ts'
 import { logFeed, traceFeed } from './telemetry-feeds.ts'
 import { trafficFeed } from './traffic.ts'
@@ -20,7 +19,7 @@ export function newsOf({ backend, telemetry, log }: OpenConsoleParts, overview: 
     if (topic === 'events' && stores.opened !== undefined) return eventFeed(stores.opened, log)
     if (topic === 'projections') return changes(1000, async () => (readModels.isUsed ? readModels.projector.status() : []))
     if (topic === 'runs')
-      return changes(1000, async () => [await countRuns(runs), runs.isUsed ? await runs.engine.list({ limit: 50 }) : []])
+      return changes(1000, async () => (runs.isUsed ? [await runs.engine.count(), await runs.engine.list({ limit: 50 })] : []))
     if (topic === 'schedules') return changes(1000, async () => (schedules.isUsed ? schedules.scheduler.status() : []))
     if (topic === 'dead-letters') return changes(2000, async () => (await deadLetters.list()).map(({ kind, of, id }) => [kind, of, id]))
     const run = paramsOfRun(topic)

@@ -5,7 +5,6 @@ import type { ConsoleOverview } from './contract.ts'
 import type { Feed } from './feeds.ts'
 import { Kept, poll } from './polling.ts'
 import { Readings } from './readings.ts'
-import { countRuns } from './run-counts.ts'
 
 /** How long it goes on measuring when nobody looks, in milliseconds: a page that is loaded again has its curves. */
 const patience = 60_000
@@ -27,7 +26,7 @@ export class Overview {
     this.#parts = parts
     const { readModels, runs } = parts.backend
     this.#projections = new Kept(2000, async () => (readModels.isUsed ? readModels.projector.status() : []))
-    this.#runs = new Kept(3000, async () => countRuns(runs))
+    this.#runs = new Kept(3000, async () => (runs.isUsed ? runs.engine.count() : {}))
     this.#deadLetters = new Kept(5000, async () => (await parts.backend.deadLetters.list()).length)
     parts.ended.addEventListener('abort', () => this.#end())
   }

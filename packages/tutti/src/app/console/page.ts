@@ -40,7 +40,10 @@ function exceptPage(path: string, files: Middleware): Middleware {
 function findFolder(): string | undefined {
   const { dirname, join } = process.getBuiltinModule('node:path')
   const own = dirname(process.getBuiltinModule('node:module').findPackageJSON(import.meta.url) ?? '')
-  return [join(own, 'dist/console'), join(own, '../console/dist')].find(hasPage)
+  const places = [join(own, 'dist/console'), join(own, '../console/dist')]
+  // Sources go with the page in the workspace: the one beside the built package may be older.
+  if (import.meta.filename.endsWith('.ts')) places.reverse()
+  return places.find(hasPage)
 }
 
 function hasPage(folder: string): boolean {

@@ -6,7 +6,6 @@ import { toWire } from './answer.ts'
 import { badInput, limitOf, notFound, textOf } from './asked.ts'
 import type { ConsoleRun, ConsoleRunDetail, ConsoleWorkflow, Page } from './contract.ts'
 import { described } from './route-list.ts'
-import { countRuns } from './run-counts.ts'
 
 /** The workflows of the application, with how many of their runs are in which state. */
 export async function workflowList({ runs }: Backend): Promise<readonly ConsoleWorkflow[]> {
@@ -21,7 +20,7 @@ export async function workflowList({ runs }: Backend): Promise<readonly ConsoleW
         signals: Object.fromEntries(Object.entries(latest.signals).map(([signal, source]) => [signal, signalSchema(source)])),
         input: described(latest.input),
         startedBy: latest.from.map(({ type }) => type),
-        counts: await countRuns(runs, name),
+        counts: await runs.engine.count(name),
       }
     }),
   )

@@ -8,9 +8,12 @@ import {
   type DeleteWrite,
   type DocumentRow,
   type ListQuery,
+  type NamedStream,
   type PutWrite,
   type RenewWrite,
+  type StatusCount,
   type StreamPage,
+  type StreamsQuery,
   type StreamState,
   type StreamWrite,
   type Unit,
@@ -132,6 +135,20 @@ export class MemoryState {
 
   streamState(name: string): StreamState | undefined {
     return this.#streams.get(name)
+  }
+
+  streams({ prefix, after = '', limit }: StreamsQuery): NamedStream[] {
+    return Array.from(this.#streams.entries(), ([stream, state]) => ({ stream, ...state }))
+      .filter(({ stream, version }) => version > 0 && stream.startsWith(prefix) && stream > after)
+      .toSorted((a, b) => (a.stream < b.stream ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  count(prefix: string): StatusCount[] {
+    const counts = new Map<string, number>()
+    for (const [key, { status }] of this.#documentsOf(prefix).entries())
+      if (status !== null && key.startsWith(prefix)) counts.set(status, (counts.get(status) ?? 0) + 1)
+    return Array.from(counts, ([status, count]) => ({ status, count }))
   }
 
   documents(keys: readonly string[]): (DocumentRow | undefined)[] {

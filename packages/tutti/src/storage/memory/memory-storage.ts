@@ -63,9 +63,11 @@ class MemoryTransaction implements DriverTransaction {
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
+  readonly streams: DriverReader['streams']
   readonly head: DriverReader['head']
   readonly documents: DriverReader['documents']
   readonly list: DriverReader['list']
+  readonly count: DriverReader['count']
   readonly #committed: MemoryState
   readonly #release: () => void
   readonly #savepoints = new Map<string, MemoryState>()
@@ -79,9 +81,11 @@ class MemoryTransaction implements DriverTransaction {
     this.stream = reader.stream
     this.all = reader.all
     this.streamState = reader.streamState
+    this.streams = reader.streams
     this.head = reader.head
     this.documents = reader.documents
     this.list = reader.list
+    this.count = reader.count
   }
 
   async apply(unit: Unit): Promise<UnitResult> {
@@ -124,8 +128,10 @@ function readerOf(state: () => MemoryState): DriverReader {
     stream: async (stream, page) => state().stream(stream, page),
     all: async (page) => state().all(page),
     streamState: async (stream) => state().streamState(stream),
+    streams: async (query) => state().streams(query),
     head: async () => state().head,
     documents: async (keys) => state().documents(keys),
     list: async (query) => state().list(query),
+    count: async (prefix) => state().count(prefix),
   }
 }

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { DocumentRow, ListQuery } from '../driver.ts'
+import type { DocumentRow, ListQuery, StatusCount } from '../driver.ts'
 import type { Connection } from './connection.ts'
 import { behindPrefix } from './prefix.ts'
 
@@ -33,6 +33,18 @@ export function listDocuments(connection: Connection, { prefix, status, tenant, 
      order by ${dueBefore === undefined ? 'key' : 'due, key'} limit ?`,
     ...values,
     limit,
+  )
+}
+
+/** How many documents of a collection have which status, by the index of those. */
+export function countDocuments(connection: Connection, prefix: string): StatusCount[] {
+  const end = behindPrefix(prefix)
+  return connection.all<StatusCount>(
+    `select status, count(*) as count from tutti_documents indexed by tutti_documents_status
+     where collection = ? and status is not null and key >= ?${end === undefined ? '' : ' and key < ?'} group by status`,
+    prefix.slice(0, prefix.indexOf('/')),
+    prefix,
+    ...(end === undefined ? [] : [end]),
   )
 }
 

@@ -1,12 +1,15 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { EventRow } from '../../message/index.ts'
-import type { AllPage, StreamPage, StreamState } from '../driver.ts'
+import type { AllPage, NamedStream, StreamPage, StreamsQuery, StreamState } from '../driver.ts'
 import type { Connection } from './connection.ts'
 import { behindPrefix } from './prefix.ts'
 import { headOf } from './write-units.ts'
 
 /** The columns of an event as drivers give it. */
 const columns = 'id, type, version, data, meta, position, stream, stream_version as streamVersion, time, tenant'
+
+/** Names are no longer than this, which sorts behind all of them. */
+const behindAll = '\u{10ffff}'.repeat(251)
 
 /** How many positions a filtered read looks at before the event loop gets its turn. */
 const span = 10_000
@@ -26,11 +29,31 @@ export function readStream(connection: Connection, stream: string, { from, to, l
 }
 
 export function readStreamState(connection: Connection, stream: string): StreamState | undefined {
-  const row = connection.get<{ version: number; first: number; archived: number; tombstoned: number }>(
-    'select version, first, archived, tombstoned from tutti_streams where stream = ?',
-    stream,
+  const row = connection.get<StreamRow>('select version, first, archived, tombstoned from tutti_streams where stream = ?', stream)
+  return row && stateOf(row)
+}
+
+export function listStreams(connection: Connection, { prefix, after, limit }: StreamsQuery): NamedStream[] {
+  const rows = connection.all<StreamRow & { stream: string }>(
+    `select stream, version, first, archived, tombstoned from tutti_streams
+     where stream >= ? and stream < ? and stream > ? and version > 0 order by stream limit ?`,
+    prefix,
+    behindPrefix(prefix) ?? behindAll,
+    after ?? '',
+    limit,
   )
-  return row && { version: row.version, first: row.first, archived: row.archived === 1, tombstoned: row.tombstoned === 1 }
+  return rows.map((row) => ({ stream: row.stream, ...stateOf(row) }))
+}
+
+interface StreamRow {
+  readonly version: number
+  readonly first: number
+  readonly archived: number
+  readonly tombstoned: number
+}
+
+function stateOf({ version, first, archived, tombstoned }: StreamRow): StreamState {
+  return { version, first, archived: archived === 1, tombstoned: tombstoned === 1 }
 }
 
 /** A part of a page: which positions are looked at, from low to high. */
@@ -112,8 +135,7 @@ function filterOf(connection: Connection, { types, streams, tenant, archived }: 
   }
   if (streams !== undefined) {
     conditions.push(`(${streams.map(() => '(stream >= ? and stream < ?)').join(' or ') || 'false'})`)
-    // Names are no longer than what sorts behind all of them.
-    for (const prefix of streams) values.push(prefix, behindPrefix(prefix) ?? '\u{10ffff}'.repeat(251))
+    for (const prefix of streams) values.push(prefix, behindPrefix(prefix) ?? behindAll)
   }
   if (tenant !== undefined) {
     conditions.push('tenant = ?')
@@ -137,7 +159,7 @@ function isFew(connection: Connection, streams: readonly string[]): boolean {
     const row = connection.get<{ count: number }>(
       'select count(*) as count from (select 1 from tutti_events where stream >= ? and stream < ? limit ?)',
       prefix,
-      behindPrefix(prefix) ?? '\u{10ffff}'.repeat(251),
+      behindPrefix(prefix) ?? behindAll,
       fewEvents + 1 - count,
     )
     count += row?.count ?? 0

@@ -1,7 +1,7 @@
 import type { DriverReader } from '../driver.ts'
 import type { Connection } from './connection.ts'
-import { listDocuments, readDocuments } from './read-documents.ts'
-import { AllReader, readStream, readStreamState } from './read-events.ts'
+import { countDocuments, listDocuments, readDocuments } from './read-documents.ts'
+import { AllReader, listStreams, readStream, readStreamState } from './read-events.ts'
 import { headOf } from './write-units.ts'
 
 /** Does something with a connection: at once, or when it may. */
@@ -12,9 +12,11 @@ export function sqliteReader(read: Read): DriverReader {
   return {
     stream: (stream, page) => read((connection) => readStream(connection, stream, page)),
     streamState: (stream) => read((connection) => readStreamState(connection, stream)),
+    streams: (query) => read((connection) => listStreams(connection, query)),
     head: () => read(headOf),
     documents: (keys) => read((connection) => readDocuments(connection, keys)),
     list: (query) => read((connection) => listDocuments(connection, query)),
+    count: (prefix) => read((connection) => countDocuments(connection, prefix)),
     async all(page) {
       const reader = new AllReader(page)
       for (;;) {

@@ -17,9 +17,11 @@ export class SqliteTransaction implements DriverTransaction {
   readonly stream: DriverReader['stream']
   readonly all: DriverReader['all']
   readonly streamState: DriverReader['streamState']
+  readonly streams: DriverReader['streams']
   readonly head: DriverReader['head']
   readonly documents: DriverReader['documents']
   readonly list: DriverReader['list']
+  readonly count: DriverReader['count']
   readonly #file: DatabaseFile
   readonly #end: () => void
   #bytes = 0
@@ -32,9 +34,11 @@ export class SqliteTransaction implements DriverTransaction {
     this.stream = reader.stream
     this.all = reader.all
     this.streamState = reader.streamState
+    this.streams = reader.streams
     this.head = reader.head
     this.documents = reader.documents
     this.list = reader.list
+    this.count = reader.count
     this.sql = {
       dialect: 'sqlite',
       query: async (text, values) => this.#query(text, values),

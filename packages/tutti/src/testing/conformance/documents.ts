@@ -27,6 +27,20 @@ export const documentCases = casesOf('documents', {
     check.same([third?.status, third?.due, third?.tenant], [undefined, undefined, undefined], 'a write replaces all of it')
   },
 
+  'documents are counted by their status': async ({ storage: { state }, check, name }) => {
+    const collection = name('counted')
+    for (const id of ['a-1', 'a-2', 'b-1']) await state.put(`${collection}/${id}`, id, { status: 'open' })
+    await state.put(`${collection}/a-3`, 'a-3', { status: 'done' })
+    await state.put(`${collection}/a-4`, 'a-4')
+    await state.put(`${name('uncounted')}/x`, 'x', { status: 'open' })
+    check.same(await state.count(`${collection}/`), { open: 3, done: 1 })
+    check.same(await state.count(`${collection}/a-`), { open: 2, done: 1 })
+    check.same(await state.count(`${collection}/z`), {})
+    await state.delete(`${collection}/a-1`)
+    check.same(await state.count(`${collection}/`), { open: 2, done: 1 })
+    await check.fails(state.count(collection), 'TUTTI_OPTION_INVALID')
+  },
+
   'ifVersion: only over that version': async ({ storage: { state }, check, name }) => {
     const key = name('things/one')
     const missing = await check.fails(state.put(key, 1, { ifVersion: 1 }), 'TUTTI_DOCUMENT_CONFLICT')

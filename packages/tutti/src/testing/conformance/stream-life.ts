@@ -4,6 +4,32 @@ const happened = { type: 'thing.happened', data: {} }
 
 /** Streams that are truncated, archived and deleted for ever. */
 export const streamLifeCases = casesOf('the life of streams', {
+  'streams are listed by name, in parts': async ({ storage: { events }, check, name }) => {
+    const prefix = name('listed')
+    const names = ['a', 'b%', 'b_', 'c'].map((one) => `${prefix}/${one}`)
+    for (const stream of names.toReversed()) await events.append(stream, [happened, happened])
+    await events.append(name('other'), [happened])
+    await events.truncate(`${prefix}/a`, 2)
+    await events.archive(`${prefix}/c`)
+    const all = await events.streams({ prefix: `${prefix}/` })
+    check.same(
+      all.map(({ stream, version, first, archived }) => [stream, version, first, archived]),
+      [
+        [names[0], 2, 2, false],
+        [names[1], 2, 1, false],
+        [names[2], 2, 1, false],
+        [names[3], 2, 1, true],
+      ],
+    )
+    const listed = async (options: object): Promise<string[]> => (await events.streams(options)).map(({ stream }) => stream)
+    check.same(await listed({ prefix: `${prefix}/`, limit: 3 }), names.slice(0, 3))
+    check.same(await listed({ prefix: `${prefix}/`, after: names[1] }), names.slice(2))
+    check.same(await listed({ prefix: `${prefix}/b%` }), [names[1]])
+    check.same(await listed({ prefix: `${prefix}/nothing` }), [])
+    check.same((await events.streams({ after: `${prefix}/`, limit: 2 })).map(({ stream }) => stream), names.slice(0, 2))
+    await check.fails(events.streams({ limit: 0 }), 'TUTTI_OPTION_INVALID')
+  },
+
   'truncate deletes the beginning and keeps the version': async ({ storage: { events }, check, name }) => {
     const stream = name('a')
     const after = await events.head()
