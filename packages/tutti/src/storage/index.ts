@@ -3,7 +3,17 @@ export { sqliteStorage, type SqliteStorageOptions } from './sqlite/sqlite-storag
 export { createStorage, type StorageOptions } from './create-storage.ts'
 export { SplitStorage } from './split-storage.ts'
 export type { MigrationReport, MigrationStep, Storage, StorageCapabilities, Transaction } from './storage.ts'
-export type { AppendOptions, Appended, EventPage, EventReader, EventStore, ReadAllOptions, ReadOptions, StreamInfo, StreamsOptions } from './event-store.ts'
+export type {
+  AppendOptions,
+  Appended,
+  EventPage,
+  EventReader,
+  EventStore,
+  ReadAllOptions,
+  ReadOptions,
+  StreamInfo,
+  StreamsOptions,
+} from './event-store.ts'
 export type { ClaimOptions, Document, DocumentChange, ListOptions, PutOptions, StateStore } from './state-store.ts'
 export type { SqlBatchResults, SqlDatabase, SqlFragment, SqlResult, SqlRow, SqlStatement } from './sql-database.ts'
 export type { TransactionHandle } from './transaction-handle.ts'

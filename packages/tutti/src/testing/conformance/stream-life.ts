@@ -26,7 +26,10 @@ export const streamLifeCases = casesOf('the life of streams', {
     check.same(await listed({ prefix: `${prefix}/`, after: names[1] }), names.slice(2))
     check.same(await listed({ prefix: `${prefix}/b%` }), [names[1]])
     check.same(await listed({ prefix: `${prefix}/nothing` }), [])
-    check.same((await events.streams({ after: `${prefix}/`, limit: 2 })).map(({ stream }) => stream), names.slice(0, 2))
+    check.same(
+      (await events.streams({ after: `${prefix}/`, limit: 2 })).map(({ stream }) => stream),
+      names.slice(0, 2),
+    )
     await check.fails(events.streams({ limit: 0 }), 'TUTTI_OPTION_INVALID')
   },
 
