@@ -37,10 +37,14 @@ export class Delivery {
     const { transport, closing, timeout, patience, onFailing } = this.#parts
     const until = performance.now() + patience
     await this.#pause(Math.min(this.#notBefore, until) - performance.now())
+    if (this.#notBefore > until && !closing.hurry.aborted) return { outcome: 'given_up', reason: 'it wants to be left alone for longer' }
+    let reason: string | undefined
     for (let attempt = 1; ; attempt++) {
       const answer = await transport.send(body, AbortSignal.any([closing.end, AbortSignal.timeout(timeout)]))
       if (answer.outcome !== 'later') return answer
-      const { reason, after } = answer
+      const { after } = answer
+      // That an attempt was ended for the end's sake says nothing about the collector.
+      reason = closing.end.aborted ? (reason ?? answer.reason) : answer.reason
       const now = performance.now()
       if (after !== undefined) this.#notBefore = now + after
       if (closing.end.aborted || now >= until) return { outcome: 'given_up', reason }

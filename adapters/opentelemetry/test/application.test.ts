@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { metricsOf, Receiver, resourceOf } from './receiver.ts'
 
-const longTest = 60_000
+const longTest = 120_000
 
 /** A process with the fixture's application, once it listens. */
 async function start(variables: Readonly<Record<string, string>>, args: readonly string[] = []) {
@@ -30,10 +30,10 @@ async function start(variables: Readonly<Record<string, string>>, args: readonly
 }
 
 it(
-  'an application sends its telemetry where the environment says, to the end',
+  'an application sends its telemetry, to the end',
   async () => {
     await using receiver = await Receiver.open()
-    using shop = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test' })
+    using shop = await start({ OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test' }, [receiver.url, '30000'])
     const response = await fetch(`${shop.address}/orders/7`, { headers: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } })
     expect(await response.json()).toEqual({ id: '7' })
     expect(await shop.stop()).toMatchObject({ code: 0 })
@@ -56,11 +56,23 @@ it(
 )
 
 it(
+  'an application sends its telemetry where the environment says',
+  async () => {
+    await using receiver = await Receiver.open()
+    using shop = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '50' })
+    expect((await fetch(`${shop.address}/orders/7`)).status).toBe(200)
+    await expect.poll(() => receiver.spanNames(), { timeout: 60_000 }).toContain('GET /orders/:id')
+    expect(await shop.stop()).toMatchObject({ code: 0 })
+  },
+  longTest,
+)
+
+it(
   'an application ends in time though its collector never answers',
   async () => {
     await using receiver = await Receiver.open()
     receiver.answers = () => () => undefined
-    using shop = await start({}, [receiver.url])
+    using shop = await start({}, [receiver.url, '500'])
     expect((await fetch(`${shop.address}/orders/7`)).status).toBe(200)
     const { code, output } = await shop.stop()
     expect(code).toBe(0)

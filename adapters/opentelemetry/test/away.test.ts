@@ -58,7 +58,7 @@ it(
     sink.spans?.(spans(600))
     sink.log?.(logLine('one'))
     await sink.close()
-    expect(reports).toContainEqual(expect.stringMatching(/^Telemetry is being lost \(spans\): .* did not take them: .*ECONNREFUSED/))
+    expect(reports).toContainEqual(expect.stringMatching(/^Telemetry is being lost \(spans\): .* did not take them: /))
     expect(reports.at(-1)).toBe('Telemetry has ended; lost at last: 600 spans, 1 log lines.')
   },
   longTest,
