@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig, type Plugin } from 'vite'
 
@@ -11,10 +14,20 @@ const basePath: Plugin = {
   transformIndexHtml: () => [{ tag: 'base', attrs: { href: '/console/' }, injectTo: 'head-prepend' }],
 }
 
+/** Files are compressed once, here, and not at each request. */
+const compressed: Plugin = {
+  name: 'console-compressed',
+  apply: 'build',
+  writeBundle({ dir = '' }, bundle) {
+    const files = Object.keys(bundle).filter((file) => /^assets\/.+\.(?:js|css)$/.test(file))
+    for (const file of files) writeFileSync(join(dir, `${file}.gz`), gzipSync(readFileSync(join(dir, file)), { level: 9 }))
+  },
+}
+
 export default defineConfig(({ command }) => ({
   // Built files are found relative to each other, so that they can be served below any path.
   base: command === 'serve' ? '/console/' : './',
-  plugins: [basePath, svelte({ configFile: false, compilerOptions: { runes: true } })],
+  plugins: [basePath, compressed, svelte({ configFile: false, compilerOptions: { runes: true } })],
   server: { proxy: { '/console/api': { target, changeOrigin: true, headers: { origin: target } } } },
   build: {
     target: 'es2024',
