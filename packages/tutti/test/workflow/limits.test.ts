@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { memoryStorage } from '../../src/storage/index.ts'
 import { createWorkflows, workflow, type Workflow, type Workflows, type WorkflowsOptions } from '../../src/workflow/public.ts'
+import type { RunValue } from '../../src/workflow/run-document.ts'
+import { faultyStorage } from './faulty-storage.ts'
 import { openStorage, storages, testClock } from './support.ts'
 
 /** Some processes on one storage and one clock. */
@@ -107,6 +109,67 @@ describe('the limit of a workflow', () => {
     await clock.advance('2s')
     expect([await first.result(), await third.result()]).toEqual(['1', '3'])
     await stop()
+  })
+})
+
+describe('the place of a run', () => {
+  it('is given on where it came when the run had been given up already', async () => {
+    const clock = testClock()
+    const shared = memoryStorage({ clock })
+    const faulty = faultyStorage(shared)
+    const flow = held('flow', { concurrency: 1 })
+    // It has room for one run only, so that the other process takes what comes after it.
+    const first = createWorkflows(shared, [flow.definition], { clock, owner: 'first', concurrency: 1 })
+    await first.start()
+    await first.run(flow.definition, '1', { id: '1' })
+    await clock.advance('1s')
+    const second = createWorkflows(faulty.storage, [flow.definition], { clock, owner: 'second' })
+    await second.start()
+    const given = await second.run(flow.definition, '2', { id: '2' })
+    await clock.advance('2s')
+    faulty.write(
+      ({ key, ...change }) => key === 'runs:flow/2' && 'status' in change && change.status === 'cancelled',
+      async (commit) => {
+        flow.endOne()
+        await expect.poll(async () => (await shared.state.get<RunValue>('runs:flow/2'))?.value.admission?.admitted).toBe(true)
+        return commit()
+      },
+    )
+    await given.cancel('changed my mind')
+    await clock.advance('3s')
+    await expect.poll(async () => (await given.status()).state).toBe('cancelled')
+    expect((await shared.state.list<{ holders: unknown[] }>('run-gates:flow/')).map(({ value }) => value.holders)).toEqual([[]])
+    const third = await second.run(flow.definition, '3')
+    await clock.advance('2s')
+    flow.endOne()
+    await clock.advance('2s')
+    expect(await third.result()).toBe('3')
+    const stopped = Promise.all([first.stop(), second.stop()])
+    await clock.advance('11s')
+    await stopped
+  })
+
+  it('is that of a run that is stuck, until it has ended', async () => {
+    const storage = memoryStorage()
+    const steps: string[] = ['one']
+    const flow = workflow('flow', { concurrency: 1, signals: { go: z.string() } }, async (w) => {
+      for (const name of steps) await w.step(name, () => name)
+      return w.signal('go')
+    })
+    const engine = createWorkflows(storage, [flow], { idle: 10, poll: 10 })
+    await engine.start()
+    const stuck = await engine.run(flow, undefined, { id: 'a' })
+    await expect.poll(async () => (await stuck.status()).owner).toBe(undefined)
+    steps[0] = 'other'
+    await stuck.signal('go', 'on')
+    await expect.poll(async () => (await stuck.status()).state).toBe('stuck')
+    steps[0] = 'one'
+    await stuck.cancel('it will never work')
+    await expect.poll(async () => (await stuck.status()).state).toBe('cancelled')
+    const next = await engine.run(flow, undefined)
+    await next.signal('go', 'x')
+    expect(await next.result()).toBe('x')
+    await engine.stop()
   })
 })
 
