@@ -1,0 +1,8 @@
+// The tests that new projects and generated files begin with, as they are in the templates; those of `full` run in newcomer.test.ts.
+import '../templates/http/test/app.test.ts'
+import '../templates/events/test/app.test.ts'
+import '../templates/events/test/order.test.ts'
+import '../templates/generate/aggregate/test/thing.test.ts'
+import '../templates/generate/projection/test/thing.test.ts'
+import '../templates/generate/route/test/thing.test.ts'
+import '../templates/generate/workflow/test/thing.test.ts'
