@@ -48,7 +48,7 @@ function messageOf(error: unknown): string {
 function ownPlaces(stack: string): readonly Place[] {
   const lines = stack.split('\n')
   const found = lines.flatMap((line, i): readonly Place[] => {
-    const match = /(?<file>file:\/\/[^\s)]+?|\/[^\s():]+):(?<line>\d+)(?::(?<column>\d+))?\)?$/.exec(line)
+    const match = /(?<![\w:])(?<file>file:\/\/[^\s)]+?|\/[^\s():]+):(?<line>\d+)(?::(?<column>\d+))?\)?$/.exec(line)
     const { file = '', line: at = '', column = '1' } = match?.groups ?? {}
     if (match === null || (i > 0 && !line.trimStart().startsWith('at '))) return []
     const path = file.startsWith('file:') ? fileURLToPath(file.replace(/[?#].*/, '')) : file

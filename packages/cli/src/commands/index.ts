@@ -7,11 +7,14 @@ import { newProject } from './new.ts'
 import { projectionCommands } from './projections.ts'
 import { runCommands } from './runs.ts'
 import { scheduleCommands } from './schedules.ts'
+import { dev, start } from './serve.ts'
 import { storageCommands } from './storage.ts'
 
 /** All commands, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
   newProject,
+  dev,
+  start,
   ...generateCommands,
   routes,
   openapi,
