@@ -60,7 +60,7 @@ export class HttpApplication {
       constraints: parts.constraints,
       handle: this.handle,
       open: (source, exchange) => this.open(source, exchange),
-      around: (inner) => this.#completing(compose(parts.middleware, inner, { finish, fail })),
+      around: (inner) => this.#observed(this.#completing(compose(parts.middleware, inner, { finish, fail }))),
     })
   }
 
@@ -70,18 +70,11 @@ export class HttpApplication {
   }
 
   /** Handles a request completely; never throws. */
-  readonly handle: Handle = (ctx) => {
-    const observed = this.#observer?.begin(ctx)
-    if (observed === undefined) return this.#complete(ctx)
-    const response = observed.span.activate(this.#complete, ctx)
-    if (!(response instanceof Promise)) return observed.end(response)
-    return response.then(
-      (settled) => observed.end(settled),
-      (error: unknown) => {
-        observed.fail(error)
-        throw error
-      },
-    )
+  readonly handle: Handle = (ctx) => (this.#observer === undefined ? this.#complete(ctx) : this.#observer.observe(this.#complete, ctx))
+
+  #observed(handle: Handle): Handle {
+    const observer = this.#observer
+    return observer === undefined ? handle : (ctx) => observer.observe(handle, ctx)
   }
 
   readonly #complete: Handle = (ctx) => {

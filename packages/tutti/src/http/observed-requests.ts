@@ -3,6 +3,7 @@ import { TuttiError } from '../kernel/index.ts'
 import { disabledSpan, secretTest, type Span, type SpanDescription, type SpanOptions, type Tracer } from '../observe/index.ts'
 import { observe, type HttpContext } from './context.ts'
 import { isBodiless } from './engine/write.ts'
+import type { Handle } from './middleware.ts'
 import { requestMetrics, shownMethod, type ActiveRequests, type RequestMetrics } from './request-metrics.ts'
 import type { HttpResponse } from './response.ts'
 import { rawHeader } from './source.ts'
@@ -21,8 +22,21 @@ export class RequestObserver {
     this.#below = telemetry.exclude.map((path) => `${path}/`)
   }
 
-  /** Begins to observe a request; to be called in its context. */
-  begin(ctx: HttpContext): ObservedRequest {
+  /** Has a request handled, in its context, and observes it. */
+  observe(handle: Handle, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
+    const observed = this.#begin(ctx)
+    const response = observed.span.activate(handle, ctx)
+    if (!(response instanceof Promise)) return observed.end(response)
+    return response.then(
+      (settled) => observed.end(settled),
+      (error: unknown) => {
+        observed.fail(error)
+        throw error
+      },
+    )
+  }
+
+  #begin(ctx: HttpContext): ObservedRequest {
     const { tracer } = this.#telemetry
     if (!tracer.enabled) return new ObservedRequest(ctx, this.#metrics, false)
     const request = new ObservedRequest(ctx, this.#metrics, this.#isExcluded(ctx.path))
@@ -38,7 +52,7 @@ export class RequestObserver {
 }
 
 /** One request as telemetry sees it: its own options of its span, so that few objects are made for it. */
-export class ObservedRequest implements SpanOptions {
+class ObservedRequest implements SpanOptions {
   readonly kind = 'server'
   readonly silent: boolean
   span: Span = disabledSpan

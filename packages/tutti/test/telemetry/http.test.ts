@@ -167,3 +167,35 @@ describe('metrics', () => {
     expect([well, other, failed].map((labels, i) => counted(labels) - (before[i] ?? 0))).toEqual([3, 1, 1])
   })
 })
+
+describe('a WebSocket', () => {
+  it('is a span for its handshake, and a trace for each message, which points there', async () => {
+    const { app, spans } = shop()
+    app.ws('/chat', {
+      message: (socket, text) => {
+        if (text === 'fail') throw new Error('broken')
+        socket.send(text)
+      },
+    })
+    const { url } = await app.listen(0, '127.0.0.1')
+    const client = new WebSocket(`${url.replace('http', 'ws')}/chat`)
+    await once(client, 'open')
+    client.send('"hello"')
+    await once(client, 'message')
+    client.send('"fail"')
+    await once(client, 'close')
+    await ended(app)
+    const handshake = spans.one('GET /chat')
+    expect(handshake.attributes['http.response.status_code']).toBe(101)
+    const messages = spans.all.filter(({ name }) => name === 'message /chat')
+    expect(messages.map(({ status, parentId, links }) => [status, parentId, links.map(({ spanId }) => spanId)])).toEqual([
+      ['unset', undefined, [handshake.spanId]],
+      ['error', undefined, [handshake.spanId]],
+    ])
+    const counts = defaultRegistry.collect().find(({ name }) => name === 'tutti.websocket.messages')
+    expect(counts?.series).toMatchObject([
+      { labels: { 'http.route': '/chat', direction: 'in' }, value: 2 },
+      { labels: { 'http.route': '/chat', direction: 'out' }, value: 1 },
+    ])
+  })
+})

@@ -8,6 +8,7 @@ import { Inbox, type IncomingFrame, type InboxOwner } from './inbox.ts'
 import type { Wire, WireEvents } from './library.ts'
 import type { SocketLimits } from './limits.ts'
 import { MessageContext } from './message-context.ts'
+import type { MessageObserver } from './observed-messages.ts'
 import type { WsHandlers } from './options.ts'
 import type { WsClosed, WsRoom } from './socket.ts'
 
@@ -19,6 +20,8 @@ export interface ConnectionHost {
   readonly decode: Decode
   readonly limits: SocketLimits
   readonly clock: Clock
+  /** `undefined` where telemetry is off. */
+  readonly observer: MessageObserver | undefined
 }
 
 const noRooms: ReadonlySet<string> = new Set<string>()
@@ -84,6 +87,7 @@ export class Connection implements Member, InboxOwner, WireEvents {
       return false
     }
     this.#wire.send(data, binary)
+    this.#host.observer?.sent()
     this.#touch()
     return true
   }
@@ -128,6 +132,7 @@ export class Connection implements Member, InboxOwner, WireEvents {
   /** Listens; nothing may come between this and the answer to the handshake. */
   begin(): void {
     this.#host.members.all.add(this)
+    this.#host.observer?.opened()
     this.#wire.listen(this)
   }
 
@@ -191,6 +196,7 @@ export class Connection implements Member, InboxOwner, WireEvents {
 
   closed(code: number, reason: string): void {
     const before = this.#closing
+    this.#host.observer?.closed()
     this.#closing ??= { code, reason }
     this.#leaveAll()
     this.#tellDrained()
@@ -206,7 +212,7 @@ export class Connection implements Member, InboxOwner, WireEvents {
           new TuttiError('TUTTI_MESSAGE_MALFORMED', 'Binary messages are not taken here; send text.', { status: 400 }),
           1003,
         )
-      return this.#attempt(new MessageContext(this.ctx), () => handlers.bytes?.(this, data))
+      return this.#handled(() => handlers.bytes?.(this, data))
     }
     if (handlers.message === undefined) return
     try {
@@ -230,7 +236,12 @@ export class Connection implements Member, InboxOwner, WireEvents {
 
   #receive(value: unknown): void | Promise<void> {
     const { handlers } = this.#host
-    return this.#attempt(new MessageContext(this.ctx), () => handlers.message?.(this, value))
+    return this.#handled(() => handlers.message?.(this, value))
+  }
+
+  #handled(work: () => unknown): void | Promise<void> {
+    const { observer } = this.#host
+    return this.#attempt(new MessageContext(this.ctx), observer === undefined ? work : () => observer.handle(this.ctx, work))
   }
 
   #attempt(context: Context, work: () => unknown): void | Promise<void> {

@@ -15,6 +15,7 @@ import { members, type Member } from './endpoint.ts'
 import { checkHandshake, chooseProtocol } from './handshake.ts'
 import { Acceptor } from './library.ts'
 import { resolveSocketLimits } from './limits.ts'
+import { MessageObserver } from './observed-messages.ts'
 import { compileOrigin } from './origin.ts'
 import { Sweep } from './sweep.ts'
 
@@ -71,12 +72,13 @@ export function compileUpgrade(declared: SocketRoute, services: HttpServices<Htt
 
 function serve({ route, options, handlers, endpoint }: SocketRoute, services: HttpServices<HttpContext>): ServedRoute {
   const limits = resolveSocketLimits(options)
-  const { clock } = services
+  const { clock, telemetry } = services
+  const observer = telemetry && new MessageObserver(route.path, telemetry.tracer)
   const connected = endpoint[members]
   connected.encode = compileEncode(route.path, options, services.validateResponses)
   return {
     full: () => (connected.all.size < limits.maxConnections ? undefined : noRoom(route.path, limits.maxConnections)),
-    host: { path: route.path, handlers, members: connected, decode: compileDecode(options), limits, clock },
+    host: { path: route.path, handlers, members: connected, decode: compileDecode(options), limits, clock, observer },
     acceptor: new Acceptor(limits),
     heartbeat: new Sweep(connected.all, { clock, interval: limits.heartbeat }, (connection) => connection.beat()),
     idle: new Sweep(connected.all, { clock, interval: limits.idleTimeout / 4 }, (connection) => connection.checkIdle()),
