@@ -29,6 +29,14 @@ describe('in development', () => {
     expect(JSON.parse(body)).toMatchObject({ code: 'TUTTI_FORBIDDEN', detail: expect.any(String) as string })
   })
 
+  it('it refuses whoever has no address of this machine', async () => {
+    const app = new App({ name: 'shown', log: { level: 'silent' } })
+    const response = await app.fetch(new Request('http://localhost/console/api/app'))
+    expect(response.status).toBe(403)
+    expect(await response.json()).toMatchObject({ detail: expect.stringMatching(/another machine.*console: \{ users \}/) as string })
+    await app.stop()
+  })
+
   it('a link from elsewhere leads to its page', async () => {
     await using console = await openConsole()
     const { status } = await console.raw('GET', '/events', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })

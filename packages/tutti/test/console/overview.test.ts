@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { aggregate, App, event, projection } from '../../src/index.ts'
 import type { ConsoleOverview } from '../../src/app/console/contract.ts'
+import { Feeds } from '../../src/app/console/feeds.ts'
+import { streamOf } from '../../src/app/console/stream.ts'
 import { openConsole } from './console-client.ts'
 
 const Counter = aggregate('counter', {
@@ -60,6 +62,20 @@ describe('the stream', () => {
   ])('refuses %j', async (query, status) => {
     await using console = await openConsole()
     expect((await console.get(`/api/stream${query}`)).status).toBe(status)
+  })
+
+  it('gives up what a page does not take, and says how much', async () => {
+    const flood = new Feeds(() => (tell) => {
+      for (let i = 0; i < 1000; i++) tell([i, i])
+      return { [Symbol.dispose]: () => undefined }
+    })
+    const app = new App({ name: 'flood', log: { level: 'silent' } }).get('/console/api/stream', (ctx) =>
+      streamOf(ctx, flood, new AbortController().signal),
+    )
+    await using console = await openConsole(app)
+    await using stream = await console.stream('events')
+    await expect.poll(() => stream.news.at(-1), { timeout: 20_000 }).toEqual({ event: 'dropped', data: { topic: 'events', count: 1600 } })
+    expect(stream.news).toHaveLength(201)
   })
 
   it('does not keep the application from stopping', async () => {

@@ -40,6 +40,7 @@ import { listEvents, listStreams } from './event-list.ts'
 import { letterList } from './letter-list.ts'
 import { Modules } from './modules.ts'
 import type { Overview } from './overview.ts'
+import { Kept } from './polling.ts'
 import { projectionList } from './projection-list.ts'
 import { requestList } from './requests.ts'
 import { routeList } from './route-list.ts'
@@ -56,6 +57,7 @@ export function consoleApi(
   const { backend, telemetry } = parts
   const modules = new Modules(parts.modules())
   const metrics = (): ConsoleMetrics => telemetry.source.metrics()
+  const map = new Kept(3000, async () => appMap(parts))
   const api: Router<string> = router(path)
   api.get('/app', (ctx) => answer<ConsoleApp>(appFacts(parts, ctx.actor)))
   api.get('/overview', async () => answer<ConsoleOverview>(await overview.read()))
@@ -68,7 +70,7 @@ export function consoleApi(
     if (events === undefined || !Number.isSafeInteger(position) || position < 1) throw notFound('The event')
     return answer<ConsoleEventGraph>(await eventGraph(events, telemetry.store, position))
   })
-  api.get('/map', () => answer<ConsoleMap>(appMap(parts)))
+  api.get('/map', async () => answer<ConsoleMap>(await map.get()))
   api.get('/aggregates', () => answer<readonly ConsoleAggregate[]>(aggregateList(backend, modules)))
   api.get('/aggregates/:name/*', async (ctx) =>
     answer<ConsoleAggregateState>(await aggregateState(ctx, backend, { name: param(ctx, 'name'), id: param(ctx, '*') })),

@@ -9,7 +9,8 @@ export type Feed = (tell: Tell) => Disposable
 
 interface OpenFeed {
   readonly readers: Set<Tell>
-  readonly source: Disposable
+  /** `undefined` while it is begun. */
+  source: Disposable | undefined
   /** What was told last; `undefined` before the first news. */
   latest: unknown
 }
@@ -43,13 +44,12 @@ export class Feeds {
   #begin(topic: string, reader: Tell): void {
     const feed = this.#find(topic)
     if (feed === undefined) return
-    const readers = new Set([reader])
-    const source = feed((data) => {
-      open.latest = data
-      for (const tell of readers) tell(data)
-    })
-    const open: OpenFeed = { readers, source, latest: undefined }
+    const open: OpenFeed = { readers: new Set([reader]), source: undefined, latest: undefined }
     this.#open.set(topic, open)
+    open.source = feed((data) => {
+      open.latest = data
+      for (const tell of open.readers) tell(data)
+    })
   }
 
   #leave(topic: string, reader: Tell): void {
@@ -57,7 +57,7 @@ export class Feeds {
     if (open === undefined) return
     open.readers.delete(reader)
     if (open.readers.size > 0) return
-    open.source[Symbol.dispose]()
+    open.source?.[Symbol.dispose]()
     this.#open.delete(topic)
   }
 }
