@@ -120,7 +120,7 @@ export function metricsOf(requests: Messages): ReadonlyMap<string, Json> {
   return new Map(metrics.map((metric: Json) => [String(metric['name']), metric]))
 }
 
-export function resourceOf([request]: Messages): Json {
+function resourceOf([request]: Messages): Json {
   const [[resource] = []] = Object.values(request?.message ?? {}).map(list)
   return attributes((resource?.['resource'] as Json | undefined)?.['attributes'])
 }
