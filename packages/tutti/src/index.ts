@@ -31,7 +31,16 @@ export {
 export { aggregate, event, reject, type CommandResult, type CommandOf, type EventOf, type StateOf } from './events/index.ts'
 export type { CheckOptions, HealthReport } from './health/index.ts'
 export { memoryProjection, projection, type MemoryProjection, type Projection } from './projections/index.ts'
-export { eventSignal, eventStart, nonRetryable, saga, sagaFromGraph, workflow, type Workflow, type WorkflowContext } from './workflow/index.ts'
+export {
+  eventSignal,
+  eventStart,
+  nonRetryable,
+  saga,
+  sagaFromGraph,
+  workflow,
+  type Workflow,
+  type WorkflowContext,
+} from './workflow/index.ts'
 export { topic, type Topic } from './messaging/index.ts'
 export { command, query } from './message/index.ts'
 export type { BusOptions, HandleOptions, MessageContext, MessageHandler, MessageMiddleware, MessageNext } from './cqrs/index.ts'
@@ -76,6 +85,8 @@ export {
   type Actor,
   type Bulkhead,
   type BulkheadOptions,
+  type Baggage,
+  type BaggageEntry,
   type CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitState,
@@ -86,9 +97,12 @@ export {
   type Register,
   type RetryCallOptions,
   type Size,
+  type TraceContext,
 } from './kernel/index.ts'
 export {
+  ambientTracer as createTracer,
   createMeter,
+  inSpan,
   type Counter,
   type Histogram,
   type Labels,
@@ -100,4 +114,11 @@ export {
   type LogOptions,
   type LogThreshold,
   type Meter,
+  type NamedSpan,
+  type Span,
+  type SpanAttributes,
+  type SpanDescription,
+  type SpanKind,
+  type SpanOptions,
+  type Tracer,
 } from './observe/index.ts'
