@@ -5,7 +5,7 @@ import { simulate } from './simulation.ts'
 const only = process.env['SIMULATION_SEED']
 const count = Number(process.env['SIMULATION_SEEDS'] ?? 2_000)
 
-it('whatever fails, every run ends as its journal says, and nothing is done that is not recorded', { timeout: 240_000 }, async () => {
+it('whatever fails, every run ends as its journal says, and nothing is done that is not recorded', { timeout: 600_000 }, async () => {
   const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)]
   for (const seed of seeds) {
     const problems = await simulate(seed)
