@@ -39,8 +39,8 @@ export const Order = aggregate('order', {
 const totals = projection('totals', { from: [Order], version: 1 }, { 'order.placed': () => undefined })
 const instant = projection('instant', { from: [Order], mode: 'inline' }, { 'order.paid': () => undefined })
 
-export const Double = query('double', { input: z.object({ n: z.number() }) })
-export const Note = command('note', { input: z.object({ text: z.string() }) })
+const Double = query('double', { input: z.object({ n: z.number() }) })
+const Note = command('note', { input: z.object({ text: z.string() }) })
 
 export const Parcels = topic('parcels', z.object({ order: z.string() }))
 
@@ -83,7 +83,7 @@ export function shownApp(options: AppOptions = {}): App {
   app.consume(Parcels, { group: 'shipping', retry: { attempts: 1 } }, ({ data }) => {
     if (data.order === 'refused' && failing) throw new Error('refused')
   })
-  app.cron('nightly', '0 2 * * *', () => undefined)
+  app.cron('nightly', '0 2 29 2 *', () => undefined)
   app.post(
     '/orders/:id',
     { params: z.object({ id: z.string() }), body: Order.commands.place.schema, summary: 'Places an order', tags: ['orders'] },
