@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { deadLetterCommands } from './dead-letters.ts'
+import { doctor } from './doctor.ts'
 import { eventCommands } from './events.ts'
 import { generateCommands } from './generate.ts'
 import { openapi, routes } from './http.ts'
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   newProject,
   dev,
   start,
+  doctor,
   ...generateCommands,
   routes,
   openapi,
