@@ -54,9 +54,9 @@ export function inChromium(): (name: string, work: (visit: Visit) => Promise<voi
       if (missing) skip('TUTTI_CHROMIUM_URL is not set: npm test sets it where a Chromium is to be had')
       if (browser === undefined || shop === undefined) throw new Error('The shop or the browser did not start')
       const pages: OpenPage[] = []
-      const { url } = shop
+      const [started, { url }] = [browser, shop]
       const open: Visit['open'] = async (path, look) => {
-        const opened = await openPage(browser, new URL(`console/${path}`, `${url}/`).href, look ?? {})
+        const opened = await openPage(started, new URL(`console/${path}`, `${url}/`).href, look ?? {})
         pages.push(opened)
         return opened.page
       }
