@@ -7,7 +7,7 @@ import { applyLoad, requireWrk } from '../harness/wrk.ts'
 const modes = ['off', 'nobody listens', '10 %', '100 %', 'kept here'] as const
 const bare = 'node:http'
 const programs = [
-  ...modes.map((mode) => ({ name: mode, file: join(import.meta.dirname, 'server.ts'), args: [mode] })),
+  ...modes.map((mode) => ({ name: mode, file: join(import.meta.dirname, 'servers/tutti.ts'), args: [mode] })),
   { name: bare, file: join(import.meta.dirname, '../http/servers/node.ts') },
 ]
 
@@ -26,7 +26,7 @@ interface Series {
 /** What telemetry costs a request: the same application without, with nobody who listens, and with shares of its traces that are kept. */
 export const telemetry: Suite = async ({ quick }) => {
   requireWrk()
-  const plan = quick ? { rounds: 7, warmUp: 500, duration: 300 } : { rounds: 15, warmUp: 1000, duration: 500 }
+  const plan = quick ? { rounds: 5, warmUp: 300, duration: 300 } : { rounds: 15, warmUp: 1000, duration: 500 }
   return withServers(programs, async (servers) => {
     const results: Result[] = []
     for (const server of servers) for (const { path } of routes) await load(server, path, plan.warmUp)

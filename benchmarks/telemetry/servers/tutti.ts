@@ -1,7 +1,7 @@
 import { App, type TelemetryOptions } from 'tutti'
 import type { TelemetryExport } from 'tutti/telemetry'
-import { announce } from '../harness/announce.ts'
-import { user } from '../http/routes.ts'
+import { announce } from '../../harness/announce.ts'
+import { user } from '../../http/routes.ts'
 
 /** Takes spans as an exporter does, and throws them away. */
 const sink: TelemetryExport = {
