@@ -1,4 +1,4 @@
-// The tests that new projects and generated files begin with, as they are in the templates; those of `full` run in newcomer.test.ts.
+// The tests that new projects and generated files begin with, as they are in the templates; those of `full` need a project of its own.
 import '../templates/http/test/app.test.ts'
 import '../templates/events/test/app.test.ts'
 import '../templates/events/test/order.test.ts'
