@@ -9,7 +9,7 @@ const root = import.meta.dirname
 const tests = ['packages/*/test/**/*.test.ts', 'adapters/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts']
 
 /** What tests import that start processes, or work on servers that others use as well. */
-const processes = /'node:child_process'|\/child\.ts'|\/kill-[\w-]+\.ts'|\/test-storage\.ts'|\/private-server\.mjs'/
+const processes = /'node:child_process'|\/child\.ts'|\/kill-[\w-]+\.ts'|\/test-storage\.ts'|\/private-server\.mjs'|\/in-chromium\.ts'/
 const alone = globSync(tests, { cwd: root }).filter((file) => processes.test(readFileSync(join(root, file), 'utf8')))
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { changedQuery, placeOf, type Place, type QueryChanges } from './routing.ts'
 
 /** The Console's own path, which the server wrote into the page. */
-export const base = new URL('.', document.baseURI).pathname
+const base = new URL('.', document.baseURI).pathname
 
 /** Where the user is; every view and filter has an address. */
 class Router {

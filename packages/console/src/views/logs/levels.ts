@@ -8,9 +8,7 @@ export const levels: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'erro
 
 export const thresholds: readonly Threshold[] = [...levels, 'silent']
 
-export const isLevel = (text: string): text is Level => levels.some((level) => level === text)
-
-export const isThreshold = (text: string): text is Threshold => thresholds.some((level) => level === text)
+const isLevel = (text: string): text is Level => levels.some((level) => level === text)
 
 export function toneOf(level: Level): 'plain' | 'accent' | 'warn' | 'bad' {
   if (level === 'error' || level === 'fatal') return 'bad'
