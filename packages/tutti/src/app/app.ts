@@ -462,7 +462,7 @@ export class App extends BackendBuilder {
         verbs: this.backend.messages.verbs,
         storage: () => this.backend.storage(),
         responses: this.#responses,
-        telemetry: this.#telemetry.requests(typeof health === 'object' ? health.path : undefined),
+        telemetry: this.#telemetry.requests([pathOf(health, '/health'), pathOf(this.#options.console, '/console')]),
       },
       routes: this.#routes.map(({ route }) => route),
       sockets: this.#sockets,
@@ -473,6 +473,11 @@ export class App extends BackendBuilder {
       mounts: (routes) => this.#console.mounts(routes),
     })
   }
+}
+
+/** Where a part that answers requests of its own is. */
+function pathOf(options: boolean | { readonly path?: string } | undefined, usual: string): string {
+  return typeof options === 'object' ? (options.path ?? usual) : usual
 }
 
 function describe(item: unknown): string {

@@ -154,11 +154,23 @@ export class Backend {
   get workers(): readonly LifecycleHook[] {
     const { readModels, topics, schedules, runs } = this
     return [
+      this.#staying,
       { name: 'messages', start: () => topics.start(), stop: () => topics.stop(this.#limit) },
       { name: 'runs', start: () => runs.start(), stop: () => runs.stop(this.#limit) },
       { name: 'projections', start: () => readModels.start(), stop: () => readModels.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop(this.#limit) },
     ]
+  }
+
+  /** Keeps the process alive while there is work to wait for: what waits for it does not, nor do servers that are away. */
+  get #staying(): LifecycleHook {
+    const { readModels, topics, schedules, runs } = this
+    const works = readModels.isUsed || topics.hasConsumers || schedules.isUsed || runs.isUsed
+    let timer: NodeJS.Timeout | undefined
+    const start = (): void => {
+      if (works) timer = setInterval(() => undefined, longestDelay)
+    }
+    return { name: 'process', start, stop: () => clearInterval(timer) }
   }
 
   /** What is there in place of `workers` where no work is to be taken: it is looked at and acted upon, and others do the work. */
@@ -171,6 +183,9 @@ export class Backend {
     ]
   }
 }
+
+/** The longest that Node's timers take, in milliseconds. */
+const longestDelay = 2 ** 31 - 1
 
 function asItIs(event: RecordedEvent): { readonly data: unknown; readonly key: string } {
   return { data: event.data, key: event.stream }

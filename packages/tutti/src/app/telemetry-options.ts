@@ -18,7 +18,7 @@ export interface TelemetryOptions {
   readonly export?: string | TelemetryExport
   /** Whether spans tell the data of commands, events and messages, secrets hidden. @default false */
   readonly payloads?: boolean
-  /** Paths of requests without spans, those below them included. @default the probes, `/metrics` and `/console` */
+  /** Paths whose requests are neither traced nor counted, those below them included. @default the probes, `/metrics` and the Console */
   readonly exclude?: readonly string[]
   /**
    * The page of metrics for Prometheus, outside of middleware: on the application's port, or on one of its own. Without a token or a port

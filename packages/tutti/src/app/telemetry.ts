@@ -69,9 +69,9 @@ export class Telemetry {
     return this.#tracing?.tracer(scope) ?? disabledTracer
   }
 
-  /** How requests are observed; `undefined` where telemetry is off. `health` is where the probes are. */
-  requests(health = '/health'): HttpTelemetry | undefined {
-    const { exclude = [health, metricsPath(this.options.metrics), '/console'] } = this.options
+  /** How requests are observed; `undefined` where telemetry is off. `own` is where the probes and the Console are. */
+  requests(own: readonly string[]): HttpTelemetry | undefined {
+    const { exclude = [...own, metricsPath(this.options.metrics)] } = this.options
     return this.enabled ? { tracer: this.tracer('tutti.http'), exclude } : undefined
   }
 

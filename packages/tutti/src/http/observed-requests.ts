@@ -69,7 +69,7 @@ class ObservedRequest implements SpanOptions {
     this.silent = silent
     this.#method = shownMethod(ctx.method)
     this.#active = metrics.active(this.#method)
-    this.#active.value++
+    if (!silent) this.#active.value++
   }
 
   open(tracer: Tracer): void {
@@ -131,6 +131,8 @@ class ObservedRequest implements SpanOptions {
     else if (this.#status >= 500) span.setStatus('error')
     const end = performance.now()
     span.end(end)
+    // What looks at the application is not what it is there for.
+    if (this.silent) return
     this.#active.value--
     this.#metrics.histogram(this.#ctx.route, this.#method, this.#status).record((end - this.start) / 1000)
   }

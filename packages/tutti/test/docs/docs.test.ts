@@ -23,10 +23,13 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** After so many milliseconds a program that neither ends nor listens is ended. */
+const longest = 50_000
+
 /** Runs a program until it ends by itself, or listens and is told to stop. */
 async function run(snippet: Snippet): Promise<{ code: number | null; output: string }> {
   const env = { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'info' }
-  const child = spawn(process.execPath, ['--conditions=@tutti/source', nameOf(snippet)], { cwd: folder, env })
+  const child = spawn(process.execPath, ['--conditions=@tutti/source', nameOf(snippet)], { cwd: folder, env, timeout: longest })
   let output = ''
   let told = false
   const collect = (chunk: Buffer): void => {
