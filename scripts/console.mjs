@@ -1,10 +1,19 @@
 // The Console's page: builds it where it is missing or older than what it is made of. An application from the workspace serves it from there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What the page is made of; folders count, because what was deleted leaves its trace there. */
-const SOURCES = ['index.html', 'package.json', 'vite.config.ts', 'public', 'public/**', 'src', 'src/**']
+const FILES = ['index.html', 'package.json', 'vite.config.ts']
+const FOLDERS = ['public', 'src']
+
+/** What the page is made of; folders count, because what was deleted leaves its trace there. Works under Node 20 as well, which sets up. */
+function sourcesIn(folder) {
+  const within = FOLDERS.filter((name) => existsSync(join(folder, name))).flatMap((name) => [
+    name,
+    ...readdirSync(join(folder, name), { recursive: true }).map((file) => join(name, file)),
+  ])
+  return [...FILES, ...within].map((file) => join(folder, file)).filter((file) => existsSync(file))
+}
 
 /** Whether the page stands ready. It does as well where there is none to build: in a checkout without it. */
 export function isConsoleBuilt(root) {
@@ -13,7 +22,7 @@ export function isConsoleBuilt(root) {
   const page = join(folder, 'dist/index.html')
   if (!existsSync(page)) return false
   const built = statSync(page).mtimeMs
-  return globSync(SOURCES, { cwd: folder }).every((file) => statSync(join(folder, file)).mtimeMs <= built)
+  return sourcesIn(folder).every((file) => statSync(file).mtimeMs <= built)
 }
 
 /** Builds the page, unless another process has just done so. Takes two seconds. */
