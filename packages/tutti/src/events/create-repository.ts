@@ -39,7 +39,7 @@ class StorageRepository implements Repository {
     this.#tracer = options.tracer ?? ambientTracer('tutti.events')
     this.#freeze = options.freeze ?? process.env['NODE_ENV'] !== 'production'
     this.#cache = cache === false ? undefined : new StateCache(cache)
-    this.#snapshots = new Snapshots(storage, logger)
+    this.#snapshots = new Snapshots(storage, { logger, metrics: this.#metrics })
     this.#loader = new StreamLoader(storage, { snapshots: this.#snapshots, metrics: this.#metrics })
     this.#handler = new CommandHandler({
       storage,

@@ -4,6 +4,7 @@ import { compileValidator, toJsonSchema, type Schema, type Validator } from '../
 import type { Document, Storage } from '../storage/index.ts'
 import type { AggregateRules, SnapshotOptions } from './aggregate-rules.ts'
 import type { HeldState } from './held-state.ts'
+import type { RepositoryMetrics } from './repository-metrics.ts'
 
 /** How snapshots are written: raised when this file changes what they mean. */
 const format = 1
@@ -18,30 +19,34 @@ interface Policy {
 export class Snapshots {
   readonly #storage: Storage
   readonly #logger: Logger
+  readonly #metrics: RepositoryMetrics
   readonly #policies = new Map<AggregateRules<unknown>, Policy>()
   /** By stream, so that a slow storage gets one at a time and only the latest. */
   readonly #writing = new Map<string, { next: HeldState | undefined }>()
   #idle: (() => void)[] = []
 
-  constructor(storage: Storage, logger: Logger) {
+  constructor(storage: Storage, { logger, metrics }: { readonly logger: Logger; readonly metrics: RepositoryMetrics }) {
     this.#storage = storage
     this.#logger = logger
+    this.#metrics = metrics
   }
 
   /** The saved state of a stream, not yet compared with the stream; `undefined` where none fits. */
   async read<State>(aggregate: AggregateRules<State>, stream: string): Promise<HeldState<State> | undefined> {
     const policy = this.#policy(aggregate)
     if (policy === undefined) return undefined
-    const saved = await this.#get(stream)
-    if (saved === undefined) return undefined
     const discard = (reason: string): undefined => {
+      this.#metrics.snapshot(aggregate.name, 'discarded')
       this.#logger.warn('A snapshot was discarded', { stream, reason })
       return undefined
     }
+    const saved = await this.#get(stream, discard)
+    if (saved === undefined) return undefined
     if (!isSaved(saved)) return discard('it is not a snapshot')
     if (saved.fingerprint !== policy.fingerprint) return discard('the aggregate has changed since')
     const checked = await policy.validate?.(saved.state)
     if (checked?.ok === false) return discard('its state does not fit the schema')
+    this.#metrics.snapshot(aggregate.name, 'read')
     const { version, position, event: eventId } = saved
     // The fingerprint says that the same aggregate has saved it, and the schema has checked it where there is one.
     return { aggregate, stream, state: (checked?.value ?? saved.state) as State, version, position, eventId }
@@ -73,10 +78,12 @@ export class Snapshots {
     for (let held = turn.next; held !== undefined; held = turn.next) {
       turn.next = undefined
       stream = held.stream
-      const { version, position, eventId: event, state } = held
+      const { aggregate, version, position, eventId: event, state } = held
       try {
         await this.#storage.state.put(keyOf(stream), { fingerprint, version, position, event, state })
+        this.#metrics.snapshot(aggregate.name, 'written')
       } catch (error) {
+        this.#metrics.snapshot(aggregate.name, 'failed')
         // The events are safe; only the next load is slower.
         this.#logger.warn('A snapshot could not be written', { stream, version, reason: reasonText(error) })
       }
@@ -85,14 +92,14 @@ export class Snapshots {
     if (this.#writing.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  async #get(stream: string): Promise<unknown> {
+  async #get(stream: string, discard: (reason: string) => undefined): Promise<unknown> {
     let document: Document | undefined
     try {
       document = await this.#storage.state.get(keyOf(stream))
     } catch (error) {
       // A text that is no JSON; anything else is the storage's own trouble.
       if (!(error instanceof SyntaxError)) throw error
-      this.#logger.warn('A snapshot was discarded', { stream, reason: error.message })
+      return discard(error.message)
     }
     return document?.value
   }

@@ -45,6 +45,27 @@ describe('metrics', () => {
   })
 })
 
+describe('the metric of snapshots', () => {
+  it('counts those that were written, could not be written, were read, and did not fit any more', async () => {
+    const storage = memoryStorage()
+    const outcomes = ['written', 'failed', 'read', 'discarded'] as const
+    const read = () => outcomes.map((outcome) => count('tutti.aggregate.snapshots', { aggregate: 'counter', outcome }))
+    const before = read()
+    const state = { ...storage.state, put: () => Promise.reject(new Error('full')) }
+    const failing = new Proxy(storage, { get: (target, name) => (name === 'state' ? state : Reflect.get(target, name, target)) })
+    const { add } = counter({ every: 1 })
+    for (const one of [storage, storage, failing]) {
+      const repository = createRepository(one)
+      await repository.execute(add(1))
+      await repository.close()
+    }
+    const changed = createRepository(storage)
+    await changed.load(counter({ every: 1, version: 2 }).Counter, 'c')
+    await changed.close()
+    expect(read().map((value, i) => value - (before[i] ?? 0))).toEqual([3, 1, 2, 1])
+  })
+})
+
 describe('commands on one aggregate in one process', () => {
   it('are done in the order in which they were sent, and never conflict', async () => {
     const { add } = counter()
