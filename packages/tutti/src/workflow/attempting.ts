@@ -10,6 +10,8 @@ export interface Trial {
   readonly attempt: number
   /** Milliseconds; `undefined` is no limit. */
   readonly timeout: number | undefined
+  /** Told when its time is over. */
+  readonly onTimeout: () => void
   /** Tells that it was given up; what it still comes to is awaited. */
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -25,6 +27,7 @@ export async function attempting<T>(trial: Trial, work: (ctx: StepContext) => T)
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = clock.setTimeout(() => {
     const error = new TuttiError('TUTTI_TIMEOUT', `The attempt took longer than ${timeout} ms.`, { status: 504 })
+    trial.onTimeout()
     limit.abort(error)
     reject(error)
   }, timeout)

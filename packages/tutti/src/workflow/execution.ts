@@ -11,6 +11,7 @@ import type { RunWrite } from './run-writer.ts'
 import { createContext } from './create-context.ts'
 import { RunSpan } from './run-span.ts'
 import { storable } from './storable.ts'
+import { countTimeOut } from './time-outs.ts'
 import type { Workflow } from './workflow.ts'
 
 /** What an execution is made with. */
@@ -383,19 +384,26 @@ export class Execution {
     waits.serve(({ kind, name }) => model.take(kind, name))
   }
 
-  #interrupt(error: WorkflowError): void {
+  /** Gives up the work of the run; false where that is done already. */
+  #interrupt(error: WorkflowError): boolean {
     // What is being undone already is undone for its first reason.
-    if (this.#interruption !== undefined || this.session.value.failure !== undefined) return
+    if (this.#interruption !== undefined || this.session.value.failure !== undefined) return false
     this.#interruption = error
     this.session.work.abort(error)
+    return true
   }
 
   #watchDeadline(): void {
     const { value, clock } = this.session
     if (value.deadline === undefined || value.failure !== undefined) return
     const left = value.deadline - clock.now()
-    if (left > 0) this.#overdue = clock.setTimeout(() => this.#interrupt(runOverdue()), left).unref()
-    else this.#interrupt(runOverdue())
+    if (left > 0) this.#overdue = clock.setTimeout(() => this.#expire(), left).unref()
+    else this.#expire()
+  }
+
+  #expire(): void {
+    const { host, model } = this.session
+    if (this.#interrupt(runOverdue())) countTimeOut(host.settings.meter, model.workflow, 'run')
   }
 }
 

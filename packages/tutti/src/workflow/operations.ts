@@ -93,6 +93,8 @@ export interface Operations {
    * creates nothing any more. Resolves with whether it was created.
    */
   create(change: DocumentChange): Promise<boolean>
+  /** Counts that the time for something is over. */
+  timedOut(kind: OperationKind): void
   /** Takes an item of the inbox, which leaves that when it is recorded what it was taken for. */
   take(wanted: Pick<InboxItem, 'kind' | 'name'>): InboxItem | undefined
   /** Goes on from the beginning with another input. Never settles where that can be done. */

@@ -11,6 +11,7 @@ import type { InboxItem, OperationKind, PendingOperation } from './run-document.
 import { never, type RunSession } from './run-session.ts'
 import type { StepContext } from './step-context.ts'
 import type { StepAttempt } from './step-middleware.ts'
+import { countTimeOut } from './time-outs.ts'
 import { transacting } from './transacting.ts'
 import { UndoStack } from './undo-stack.ts'
 import type { WaitEnd } from './waits.ts'
@@ -221,6 +222,10 @@ export class RunOperations implements Operations {
     }
   }
 
+  timedOut(kind: OperationKind): void {
+    countTimeOut(this.#session.host.settings.meter, this.name.workflow, kind)
+  }
+
   take({ kind, name }: Pick<InboxItem, 'kind' | 'name'>): InboxItem | undefined {
     return this.#session.model.take(kind, name)
   }
@@ -237,13 +242,18 @@ export class RunOperations implements Operations {
     return (ctx) => inLayers({ ...ctx, run: this.info, step: path, kind })
   }
 
-  #try<T>({ scope, path }: AttemptPlace, how: Pick<Attempt, 'attempt' | 'timeout'>, work: (ctx: StepContext) => T): Promise<Awaited<T>> {
+  #try<T>(
+    { scope, path, kind }: AttemptPlace,
+    how: Pick<Attempt, 'attempt' | 'timeout'>,
+    work: (ctx: StepContext) => T,
+  ): Promise<Awaited<T>> {
     const trial = {
       key: `${this.name.workflow}/${this.journalId}/${path}`,
       log: this.#log,
       clock: this.clock,
       signal: scope.signal,
       verbs: this.verbs,
+      onTimeout: () => this.timedOut(kind),
       ...how,
     }
     return this.#session.doing(() => attempting(trial, (ctx) => scopes.run(undefined, work, ctx)))

@@ -19,6 +19,7 @@ export async function waitForSignal(run: Operations, name: string, within: Durat
   const began = run.clock.now()
   const until = place.pending === undefined ? within && began + milliseconds(within) : place.pending.until
   const item = await run.wait(place, until === undefined ? {} : { until }, wanted)
+  if (item === 'time') run.timedOut('signal')
   const taken = item === 'time' ? undefined : item
   const result = taken?.data
   run.record(place, { result, took: Math.round(run.clock.now() - began) }, { taken, size: taken?.size ?? 0 })

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { createMeter, MetricRegistry } from '../../src/observe/index.ts'
+import { memoryStorage } from '../../src/storage/index.ts'
+import { workflow } from '../../src/workflow/public.ts'
+import { startWorkflows, testClock } from './support.ts'
+
+/** What a metric shows, as `label=value,… : value`. */
+function shown(registry: MetricRegistry, name: string): readonly string[] {
+  const { series = [] } = registry.collect().find((metric) => metric.name === name) ?? {}
+  return series.flatMap((one) => ('value' in one ? [`${Object.values(one.labels).join(' ')}: ${one.value}`] : [])).toSorted()
+}
+
+describe('the metric of time-outs', () => {
+  it('counts attempts, waits for signals and runs that took too long, and nothing else', async () => {
+    const clock = testClock()
+    const registry = new MetricRegistry()
+    const late = workflow('late', { deadline: '1h', signals: { go: z.string() } }, async (w) => {
+      await w.step('hang', ({ attempt }) => (attempt === 3 ? 'at last' : new Promise(() => undefined)), {
+        timeout: '1s',
+        retry: { attempts: 3, delay: 10 },
+      })
+      await w.sleep('1m')
+      await w.signal('go', { within: '10s' })
+      await w.sleep('1d')
+    })
+    const engine = await startWorkflows(memoryStorage({ clock }), [late], { clock, meter: createMeter('w', { registry }) })
+    const run = await engine.run(late, undefined)
+    await clock.advance('2h')
+    expect(await run.result().catch((error: unknown) => error)).toMatchObject({ code: 'TUTTI_RUN_FAILED' })
+    expect(shown(registry, 'tutti.workflow.timeouts')).toEqual(['late run: 1', 'late signal: 1', 'late step: 2'])
+  })
+})
