@@ -2,6 +2,7 @@ import { layered, milliseconds, OptionError, shown, TuttiError, Wakeup, type Dur
 import type { RecordedEvent } from '../message/index.ts'
 import type { Labels } from '../observe/index.ts'
 import type { Storage, Transaction } from '../storage/index.ts'
+import { Backlog } from './backlog.ts'
 import type { Broker } from './broker.ts'
 import { withData } from './cloud-event.ts'
 import type { ConsumeHandler } from './consume-context.ts'
@@ -60,6 +61,7 @@ class BrokerMessenger implements Messenger {
   #stopping: Promise<void> | undefined
   #loop: Promise<void> | undefined
   #gauge: Disposable | undefined
+  #backlog: Disposable | undefined
   #forgottenAt = 0
 
   constructor(broker: Broker, settings: MessengerSettings) {
@@ -214,6 +216,8 @@ class BrokerMessenger implements Messenger {
     const observe = (): Iterable<{ readonly value: number; readonly labels: Labels }> =>
       joined.map(({ name: { topic, group }, consumer }) => ({ value: consumer?.held ?? 0, labels: { topic, group } }))
     this.#gauge = this.#settings.meter.gauge('tutti.messages.held', observe, { description: 'Messages at hand in this process' })
+    const names = joined.map(({ name }) => name)
+    this.#backlog = new Backlog(this.#broker, this.#settings, names)
     this.#relay?.start()
     if (this.#settings.storage !== undefined) this.#loop = this.#run(joined)
   }
@@ -221,6 +225,7 @@ class BrokerMessenger implements Messenger {
   async #stop(limit: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
     this.#gauge?.[Symbol.dispose]()
+    this.#backlog?.[Symbol.dispose]()
     this.#ending.abort(new TuttiError('TUTTI_TIMEOUT', 'The process stops.'))
     this.#wakeup.wake()
     const consumers = [...this.#consumers.values()]

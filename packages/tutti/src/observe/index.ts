@@ -30,5 +30,6 @@ export type { Span, SpanAttributes, SpanDescription, SpanKind, SpanOptions, Trac
 export { formatTracestate, parseTracestate, type TraceState } from './tracestate.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.
+export { Sampled } from './sampled.ts'
 export { secretTest } from './secret-name.ts'
 export { SeriesByLabels } from './series.ts'
