@@ -70,6 +70,12 @@ export async function listLetters(
   }
 }
 
+/** How many events all builds of a projection have set aside; those that are about to be handled again are not among them. */
+export async function countLetters({ state }: Pick<Storage, 'state'>, name: string): Promise<number> {
+  const { dead = 0, parked = 0 } = await state.count(`${collection}/${name}@`)
+  return dead + parked
+}
+
 /** A dead letter as applications see it. */
 export function toDeadLetter({ key, value, status }: Document<LetterValue>): DeadLetter {
   return { ...value, id: key.slice(collection.length + 1), status: status === 'parked' || status === 'replay' ? status : 'dead' }

@@ -6,6 +6,7 @@ import { restart, type Durable } from './builds.ts'
 import { controlKey, updateControl, type Control } from './control.ts'
 import { changeLetter, findLetter, listLetters, toDeadLetter, type DeadLetter, type LetterValue } from './dead-letters.ts'
 import { ProjectionError } from './errors.ts'
+import { gaugeLetters } from './letter-gauge.ts'
 import { LogReader } from './log-reader.ts'
 import { Membership } from './membership.ts'
 import { MemoryRunner } from './memory-runner.ts'
@@ -33,6 +34,7 @@ class StorageProjector implements Projector {
   readonly #pulse: Pulse
   readonly #durable = new Map<string, Supervisor>()
   readonly #memory = new Map<string, MemoryRunner>()
+  readonly #gauges: Disposable[] = []
   #progress = Promise.withResolvers<void>()
   #timer: Timer | undefined
   #ticking: Promise<void> | undefined
@@ -40,7 +42,6 @@ class StorageProjector implements Projector {
   #lastBeat = Number.NEGATIVE_INFINITY
   #served = ''
   #running = false
-  #gauge: Disposable | undefined
   #stopped: Promise<void> | undefined
 
   constructor(storage: Storage, definitions: readonly ProjectorDefinition[], settings: ProjectorSettings) {
@@ -72,9 +73,10 @@ class StorageProjector implements Projector {
     for (const runner of this.#memory.values()) runner.start()
     await this.#tick()
     this.#arm()
-    this.#gauge = this.#settings.meter.gauge('tutti.projection.lag', () => this.#lags(), {
+    const lag = this.#settings.meter.gauge('tutti.projection.lag', () => this.#lags(), {
       description: 'Positions between a projection and the end of the log as this process knows it',
     })
+    this.#gauges.push(lag, gaugeLetters(this.#storage, this.#settings, [...this.#durable.keys()]))
   }
 
   stop(): Promise<void> {
@@ -89,7 +91,7 @@ class StorageProjector implements Projector {
     this.#running = false
     this.#timer?.cancel()
     this.#pulse.stop()
-    this.#gauge?.[Symbol.dispose]()
+    for (const gauge of this.#gauges.splice(0)) gauge[Symbol.dispose]()
     await this.#ticking
     await Promise.all([...this.#durable.values(), ...this.#memory.values()].map((one) => one.stop()))
     if (this.#durable.size > 0)

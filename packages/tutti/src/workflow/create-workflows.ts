@@ -6,6 +6,7 @@ import { resolveEngine, type EngineSettings, type WorkflowsOptions } from './eng
 import type { RunName } from './execution-host.ts'
 import { Presence } from './presence.ts'
 import { Retention } from './retention.ts'
+import { gaugeRuns } from './run-gauge.ts'
 import { RunSearch, type RunCounts, type RunPage, type RunQuery } from './run-search.ts'
 import type { RunStatus } from './run-status.ts'
 import { Family } from './family.ts'
@@ -27,6 +28,8 @@ export function createWorkflows(storage: Storage, workflows: readonly Workflow[]
 class StorageWorkflows implements Workflows {
   readonly #storage: Storage
   readonly #settings: EngineSettings
+  /** Their names. */
+  readonly #workflows: readonly string[]
   readonly #worker: Worker
   readonly #starter: Starter
   readonly #presence: Presence
@@ -42,6 +45,7 @@ class StorageWorkflows implements Workflows {
   constructor(storage: Storage, catalogue: Catalogue, settings: EngineSettings) {
     this.#storage = storage
     this.#settings = settings
+    this.#workflows = [...new Set(catalogue.all.map(({ name }) => name))]
     const parts = { storage, settings, catalogue }
     const admission = new Admission({ state: storage.state, clock: settings.clock })
     const worker: Worker = new Worker({
@@ -84,6 +88,7 @@ class StorageWorkflows implements Workflows {
     this.#arm()
     const { meter } = this.#settings
     this.#instruments.push(
+      gaugeRuns(this.#search, this.#settings, this.#workflows),
       meter.gauge('tutti.workflow.active', () => this.#worker.size, { description: 'Runs that this process executes' }),
       meter.gauge('tutti.workflow.stranded', () => this.#strandedSeen, {
         description: 'Runs that no living process can execute, up to 1000',

@@ -85,19 +85,19 @@ export class RunSearch {
     return { runs, next: undefined }
   }
 
-  /** How many runs are in which state. What goes on is looked at, as far as it is not too much. */
-  async count(workflow: string | undefined): Promise<RunCounts> {
+  /** How many runs are in which state. Of what goes on so much is `looked` at of each version; the rest is taken to be like that. */
+  async count(workflow: string | undefined, { looked: most = mostLookedAt }: { readonly looked?: number } = {}): Promise<RunCounts> {
     const counts: Partial<Record<RunState, number>> = {}
     const add = (state: RunState, count: number): void => void (counts[state] = (counts[state] ?? 0) + count)
-    const names = new Set((await this.#presence.all()).map((one) => one.workflow))
-    for (const name of workflow === undefined ? names : [workflow]) {
+    const names = workflow === undefined ? new Set((await this.#presence.all()).map((one) => one.workflow)) : [workflow]
+    for (const name of names) {
       const prefix = `${runsOf(name)}/`
       for (const [status, count] of Object.entries(await this.#state.count(prefix))) {
         const closed = closedStates.find((state) => state === status)
         if (closed !== undefined) add(closed, count)
         else {
           // The status of a run that goes on tells its version alone.
-          const looked = await this.#state.list<RunValue>(prefix, { status, limit: mostLookedAt })
+          const looked = await this.#state.list<RunValue>(prefix, { status, limit: most })
           const now = this.#clock.now()
           for (const document of looked) add(statusOf(document, now).state, count / looked.length)
         }

@@ -31,3 +31,27 @@ describe('the metric of time-outs', () => {
     expect(shown(registry, 'tutti.workflow.timeouts')).toEqual(['late run: 1', 'late signal: 1', 'late step: 2'])
   })
 })
+
+describe('the metric of runs', () => {
+  it('shows how many are in which state, those of other processes and of former ones included', async () => {
+    const clock = testClock()
+    const registry = new MetricRegistry()
+    const order = workflow('order', { input: z.string(), signals: { go: z.string() } }, async (w, kind) => {
+      if (kind === 'bad') throw new Error('no')
+      if (kind === 'slow') await w.signal('go')
+    })
+    const idle = workflow('idle', {}, () => undefined)
+    const storage = memoryStorage({ clock })
+    const former = await startWorkflows(storage, [order], { clock })
+    for (const kind of ['good', 'good', 'bad']) await (await former.run(order, kind)).result().catch(() => undefined)
+    await former.stop()
+    const engine = await startWorkflows(storage, [order, idle], { clock, meter: createMeter('w', { registry }) })
+    for (let i = 0; i < 120; i++) await engine.run(order, 'slow')
+    await clock.advance('5s')
+    expect(shown(registry, 'tutti.workflow.run.count')).toEqual([])
+    await clock.advance('1s')
+    expect(shown(registry, 'tutti.workflow.run.count')).toEqual(['order completed: 2', 'order failed: 1', 'order waiting: 120'])
+    await engine.stop()
+    expect(shown(registry, 'tutti.workflow.run.count')).toEqual([])
+  })
+})
