@@ -14,6 +14,8 @@ export function gaugeRuns(search: RunSearch, settings: EngineSettings, workflows
     (sampled.read() ?? []).flatMap((counts, i) =>
       Object.entries(counts).map(([state, value]) => ({ value, labels: { workflow: workflows[i] ?? '', state } })),
     )
-  shown.use(settings.meter.gauge('tutti.workflow.run.count', observe, { description: 'Runs by their state', unit: '{run}' }))
+  shown.use(
+    settings.meter.gauge('tutti.workflow.stored_runs', observe, { description: 'Runs in the storage, by their state', unit: '{run}' }),
+  )
   return shown
 }

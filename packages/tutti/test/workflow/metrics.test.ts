@@ -48,10 +48,36 @@ describe('the metric of runs', () => {
     const engine = await startWorkflows(storage, [order, idle], { clock, meter: createMeter('w', { registry }) })
     for (let i = 0; i < 120; i++) await engine.run(order, 'slow')
     await clock.advance('5s')
-    expect(shown(registry, 'tutti.workflow.run.count')).toEqual([])
+    expect(shown(registry, 'tutti.workflow.stored_runs')).toEqual([])
     await clock.advance('1s')
-    expect(shown(registry, 'tutti.workflow.run.count')).toEqual(['order completed: 2', 'order failed: 1', 'order waiting: 120'])
+    expect(shown(registry, 'tutti.workflow.stored_runs')).toEqual(['order completed: 2', 'order failed: 1', 'order waiting: 120'])
     await engine.stop()
-    expect(shown(registry, 'tutti.workflow.run.count')).toEqual([])
+    expect(shown(registry, 'tutti.workflow.stored_runs')).toEqual([])
+  })
+})
+
+describe('the metric of activations', () => {
+  it('tells runs that began, that went on after a wait, and that were taken over from a process which left them', async () => {
+    const clock = testClock()
+    const [before, after] = [new MetricRegistry(), new MetricRegistry()]
+    let hangs = true
+    const order = workflow('order', { retry: { attempts: 1 } }, async (w) => {
+      await w.sleep('1h')
+      await w.step('first', () => 'done')
+      await w.step('charge', () => (hangs ? new Promise(() => undefined) : 'charged'))
+    })
+    const storage = memoryStorage({ clock })
+    const former = await startWorkflows(storage, [order], { clock, meter: createMeter('w', { registry: before }) })
+    const run = await former.run(order, undefined)
+    await clock.advance('61m')
+    expect(shown(before, 'tutti.workflow.activations')).toEqual(['order resumed: 1', 'order started: 1'])
+    const stopped = former.stop({ timeout: '1s' })
+    await clock.advance('2s')
+    await stopped
+    hangs = false
+    const next = await startWorkflows(storage, [order], { clock, meter: createMeter('w', { registry: after }) })
+    await clock.advance('1m')
+    expect(await next.get(order, run.id).result()).toBeUndefined()
+    expect(shown(after, 'tutti.workflow.activations')).toEqual(['order recovered: 1'])
   })
 })
