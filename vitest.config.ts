@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -18,6 +19,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@tutti/source', 'node'] } },
   test: {
     pool: 'forks',
+    // Most tests wait rather than compute: two at a time on two cores, where vitest would take one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // What has to happen happens, on a busy machine as well: these end tests that hang, and say nothing about how long anything may take.
     testTimeout: 60_000,
     hookTimeout: 60_000,
