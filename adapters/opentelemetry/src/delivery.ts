@@ -49,8 +49,11 @@ export class Delivery {
       if (after !== undefined) this.#notBefore = now + after
       if (closing.end.aborted || now >= until) return { outcome: 'given_up', reason }
       onFailing({ attempt, reason })
-      await this.#pause(Math.min(after ?? pauseAfter(attempt, closing.hurry.aborted), until - now))
-      if (closing.end.aborted || (!closing.hurry.aborted && performance.now() >= until)) return { outcome: 'given_up', reason }
+      const pause = after ?? pauseAfter(attempt, closing.hurry.aborted)
+      // Not read from the clock after the pause, because timers fire up to a millisecond early.
+      const isOver = now + pause >= until
+      await this.#pause(Math.min(pause, until - now))
+      if (closing.end.aborted || (isOver && !closing.hurry.aborted)) return { outcome: 'given_up', reason }
     }
   }
 
