@@ -1,15 +1,15 @@
 import type { TraceContext } from '../kernel/index.ts'
-import { placeIn, type LocalTrace } from './local-trace.ts'
+import { placeIn, type LocalTrace, type SpanBeginning } from './local-trace.ts'
 import { exceptionOf } from './otel-span.ts'
 import type { SpanEvent, SpanRecord } from './span-record.ts'
 import { newSpanId } from './trace-id.ts'
-import type { Span, SpanAttributes, SpanOptions } from './tracer.ts'
+import type { Span, SpanAttributes } from './tracer.ts'
 
 /** What a span begins with. */
 export interface RecordingSpanParts {
-  readonly scope: string
-  readonly name: string
-  readonly options: SpanOptions
+  readonly beginning: SpanBeginning
+  /** When it began, by `performance.now()`. */
+  readonly start: number
   readonly local: LocalTrace
   /** The span above this one. */
   readonly parent: TraceContext | undefined
@@ -41,8 +41,8 @@ export class RecordingSpan implements Span {
 
   constructor(parts: RecordingSpanParts) {
     this.#parts = parts
-    this.#name = parts.name
-    this.#start = parts.options.start ?? performance.now()
+    this.#name = parts.beginning.name
+    this.#start = parts.start
     this.#isRecorded = parts.local.begin()
   }
 
@@ -105,7 +105,10 @@ export class RecordingSpan implements Span {
 
   /** The span as it ended. */
   record(): SpanRecord {
-    const { scope, options, parent } = this.#parts
+    const {
+      beginning: { scope, options },
+      parent,
+    } = this.#parts
     const { traceId, spanId, flags, state } = this.context
     const more = options.describe?.()
     return {
@@ -128,7 +131,7 @@ export class RecordingSpan implements Span {
   }
 
   #endForward(forward: Span): void {
-    const more = this.#parts.options.describe?.()
+    const more = this.#parts.beginning.options.describe?.()
     if (more?.name !== undefined) forward.updateName(more.name)
     for (const [name, value] of Object.entries(more?.attributes ?? {})) if (value !== undefined) forward.setAttribute(name, value)
     forward.end()

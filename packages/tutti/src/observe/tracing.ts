@@ -1,4 +1,5 @@
 import { currentContext, runOutsideContext, type TraceContext } from '../kernel/index.ts'
+import { DeferredSpan, type DeferredSpanHost } from './deferred-span.ts'
 import { LocalTrace, localTraceOf, type SpanBeginning, type SpanHost } from './local-trace.ts'
 import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
@@ -23,7 +24,7 @@ const gathering = 200
 const largestBatch = 512
 
 /** Makes the spans of one application. */
-export class Tracing implements SpanHost {
+export class Tracing implements SpanHost, DeferredSpanHost {
   readonly #options: TracingOptions
   #ended: SpanRecord[] = []
   #timer: NodeJS.Timeout | undefined
@@ -31,6 +32,10 @@ export class Tracing implements SpanHost {
 
   constructor(options: TracingOptions) {
     this.#options = options
+  }
+
+  get slow(): number {
+    return this.#options.slow
   }
 
   /** Whether spans are made: nobody may be there to get them. */
@@ -72,23 +77,34 @@ export class Tracing implements SpanHost {
     this.#options.receive(spans)
   }
 
-  start({ scope, global, name, options }: SpanBeginning): Span {
+  start(beginning: SpanBeginning): Span {
     if (!this.enabled) return disabledSpan
+    const { global, name, options } = beginning
     const above = options.root === true ? undefined : (options.parent ?? currentContext()?.trace)
     // A parent that is named is elsewhere or was at another time: with it another part of the trace begins here.
     const going = options.parent === undefined ? localTraceOf(above) : undefined
     if (going?.isSilent === true) return disabledSpan
     const silent = options.silent === true
     const forward = hasTracerProvider() && !silent ? global.startSpan(name, options) : undefined
+    if (going === undefined && forward === undefined && !silent) return new DeferredSpan(this, beginning, above)
     const isFirst = going === undefined || going.isOver
-    const local = isFirst ? this.#begin(above, silent, forward?.context) : going
-    return new RecordingSpan({ scope, name, options, local, parent: above, isFirst, slow: this.#options.slow, forward })
+    const local = isFirst ? this.#begin({ parent: above, silent, forward: forward?.context }) : going
+    const start = options.start ?? performance.now()
+    return new RecordingSpan({ beginning, start, local, parent: above, isFirst, slow: this.slow, forward })
   }
 
-  #begin(parent: TraceContext | undefined, silent: boolean, forward: TraceContext | undefined): LocalTrace {
+  make(beginning: SpanBeginning, { parent, start, sampled }: Parameters<DeferredSpanHost['make']>[1]): Span {
+    const local = new LocalTrace({ traceId: parent?.traceId, sampled, silent: false }, this)
+    return new RecordingSpan({ beginning, start, local, parent, isFirst: true, slow: this.slow, forward: undefined })
+  }
+
+  samples(parent: TraceContext | undefined): boolean {
+    return parent === undefined ? Math.random() < this.#options.sample : (parent.flags & 1) === 1
+  }
+
+  #begin({ parent, silent, forward }: { parent: TraceContext | undefined; silent: boolean; forward: TraceContext | undefined }): LocalTrace {
     // An application that has registered an SDK of OpenTelemetry has said there what to sample.
-    const flags = parent?.flags ?? forward?.flags
-    const sampled = flags === undefined ? Math.random() < this.#options.sample : (flags & 1) === 1
+    const sampled = this.samples(parent ?? forward)
     return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this)
   }
 
