@@ -4,7 +4,7 @@ import { disabledSpan, secretTest, type Span, type SpanDescription, type SpanOpt
 import { observe, type HttpContext } from './context.ts'
 import { isBodiless } from './engine/write.ts'
 import type { Handle } from './middleware.ts'
-import { requestMetrics, shownMethod, type ActiveRequests, type RequestMetrics } from './request-metrics.ts'
+import { otherMethod, requestMetrics, type ActiveRequests, type RequestMetrics } from './request-metrics.ts'
 import type { HttpResponse } from './response.ts'
 import { rawHeader } from './source.ts'
 import type { HttpTelemetry } from './telemetry-options.ts'
@@ -14,12 +14,15 @@ export class RequestObserver {
   readonly #telemetry: HttpTelemetry
   readonly #excluded: ReadonlySet<string>
   readonly #below: readonly string[]
+  /** The characters behind the first `/` of excluded paths: few requests need a closer look. */
+  readonly #beginnings: ReadonlySet<number>
   readonly #metrics = requestMetrics()
 
   constructor(telemetry: HttpTelemetry) {
     this.#telemetry = telemetry
     this.#excluded = new Set(telemetry.exclude)
     this.#below = telemetry.exclude.map((path) => `${path}/`)
+    this.#beginnings = new Set(telemetry.exclude.map((path) => path.charCodeAt(1)))
   }
 
   /** Has a request handled, in its context, and observes it. */
@@ -45,6 +48,7 @@ export class RequestObserver {
   }
 
   #isExcluded(path: string): boolean {
+    if (!this.#beginnings.has(path.charCodeAt(1))) return false
     if (this.#excluded.has(path)) return true
     for (const prefix of this.#below) if (path.startsWith(prefix)) return true
     return false
@@ -67,8 +71,8 @@ class ObservedRequest implements SpanOptions {
     this.#ctx = ctx
     this.#metrics = metrics
     this.silent = silent
-    this.#method = shownMethod(ctx.method)
-    this.#active = metrics.active(this.#method)
+    this.#active = metrics.active(ctx.method)
+    this.#method = this.#active.method
     if (!silent) this.#active.value++
   }
 
@@ -96,8 +100,8 @@ class ObservedRequest implements SpanOptions {
   describe(): SpanDescription {
     const ctx = this.#ctx
     const { route, source } = ctx
-    const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(ctx.host) ?? []
     const { protocol, ip } = ctx
+    const { host, port } = splitHost(ctx.host)
     return {
       name: route === undefined ? this.#name : `${this.#name} ${route.path}`,
       attributes: {
@@ -110,7 +114,7 @@ class ObservedRequest implements SpanOptions {
         'http.response.status_code': this.#status,
         'error.type': this.#status < 500 ? undefined : errorType(ctx.error, this.#status),
         'server.address': host,
-        'server.port': port === undefined ? (protocol === 'https' ? 443 : 80) : Number(port),
+        'server.port': port ?? (protocol === 'https' ? 443 : 80),
         'client.address': ip === '' ? undefined : ip,
         'user_agent.original': rawHeader(source.rawHeaders, 'user-agent'),
         'network.protocol.version': source.httpVersion === '2.0' ? '2' : source.httpVersion,
@@ -121,7 +125,7 @@ class ObservedRequest implements SpanOptions {
   }
 
   get #name(): string {
-    return this.#method === '_OTHER' ? 'HTTP' : this.#method
+    return this.#method === otherMethod ? 'HTTP' : this.#method
   }
 
   #close(error: unknown): void {
@@ -136,6 +140,22 @@ class ObservedRequest implements SpanOptions {
     this.#active.value--
     this.#metrics.histogram(this.#ctx.route, this.#method, this.#status).record((end - this.start) / 1000)
   }
+}
+
+/** A `Host` in its parts. */
+interface HostParts {
+  readonly whole: string
+  readonly host: string
+  readonly port: number | undefined
+}
+
+let lastHost: HostParts = { whole: '', host: '', port: undefined }
+
+/** The parts of a `Host`. Those of the last one are at hand: most requests name the same. */
+function splitHost(whole: string): HostParts {
+  if (whole === lastHost.whole) return lastHost
+  const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(whole) ?? []
+  return (lastHost = { whole, host, port: port === undefined ? undefined : Number(port) })
 }
 
 const isSecret = secretTest()

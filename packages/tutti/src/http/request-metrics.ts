@@ -1,16 +1,28 @@
 import { createMeter, type BoundHistogram, type Histogram } from '../observe/index.ts'
 import type { MatchedRoute } from './matched-route.ts'
 
-/** The methods that are told apart; whatever else clients say must not fill the memory. */
-const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY'])
+/** How OpenTelemetry's conventions call a method that they do not know. */
+export const otherMethod = '_OTHER'
 
-/** The method of a request as telemetry names it. */
-export function shownMethod(method: string): string {
-  return knownMethods.has(method) ? method : '_OTHER'
-}
+/** The methods that are told apart; whatever else clients say must not fill the memory. */
+const knownMethods: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+  'QUERY',
+  otherMethod,
+])
 
 /** How many requests of a method are being handled. */
 export interface ActiveRequests {
+  /** The method as telemetry names it. */
+  readonly method: string
   readonly labels: Readonly<Record<string, string>>
   value: number
 }
@@ -44,7 +56,8 @@ export class RequestMetrics {
   active(method: string): ActiveRequests {
     const known = this.#active.get(method)
     if (known !== undefined) return known
-    const active = { labels: { 'http.request.method': method }, value: 0 }
+    if (!knownMethods.has(method)) return this.active(otherMethod)
+    const active = { method, labels: { 'http.request.method': method }, value: 0 }
     this.#active.set(method, active)
     return active
   }

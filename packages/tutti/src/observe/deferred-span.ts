@@ -9,7 +9,10 @@ export interface DeferredSpanHost {
   /** Whether a trace with this place above is kept; drawn where nothing is above. */
   samples(parent: TraceContext | undefined): boolean
   /** Makes the span that was deferred. */
-  make(beginning: SpanBeginning, made: { readonly parent: TraceContext | undefined; readonly start: number; readonly sampled: boolean }): Span
+  make(
+    beginning: SpanBeginning,
+    made: { readonly parent: TraceContext | undefined; readonly start: number; readonly sampled: boolean },
+  ): Span
 }
 
 /**

@@ -24,6 +24,7 @@ export interface RecordingSpanParts {
 /** What a span may hold, so that one that never ends does not fill the memory. */
 const mostAttributes = 128
 const mostEvents = 128
+const none: readonly never[] = []
 
 /** A span that Tutti records itself. Everything that is not needed in each span is made when it is. */
 export class RecordingSpan implements Span {
@@ -124,10 +125,17 @@ export class RecordingSpan implements Span {
       duration: this.#duration ?? 0,
       status: this.#status,
       statusMessage: this.#statusMessage,
-      attributes: { ...options.attributes, ...this.#attributes, ...more?.attributes },
-      events: this.#events ?? [],
-      links: options.links ?? [],
+      attributes: this.#merged(options.attributes, more?.attributes),
+      events: this.#events ?? none,
+      links: options.links ?? none,
     }
+  }
+
+  /** All attributes; most spans have them from one side alone, and merging costs more than the rest of a record. */
+  #merged(first: SpanAttributes | undefined, last: SpanAttributes | undefined): SpanAttributes {
+    const own = this.#attributes
+    if (own === undefined && (first === undefined || last === undefined)) return first ?? last ?? {}
+    return { ...first, ...own, ...last }
   }
 
   #endForward(forward: Span): void {

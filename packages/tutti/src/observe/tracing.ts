@@ -20,8 +20,8 @@ export interface TracingOptions {
 
 /** How long spans wait for others before they are handed on, in milliseconds. */
 const gathering = 200
-/** How many are handed on at a time at most. */
-const largestBatch = 512
+/** How many are handed on at a time at most: few, because what waits while garbage is collected costs more than handing it on. */
+const largestBatch = 64
 
 /** Makes the spans of one application. */
 export class Tracing implements SpanHost, DeferredSpanHost {
@@ -102,7 +102,15 @@ export class Tracing implements SpanHost, DeferredSpanHost {
     return parent === undefined ? Math.random() < this.#options.sample : (parent.flags & 1) === 1
   }
 
-  #begin({ parent, silent, forward }: { parent: TraceContext | undefined; silent: boolean; forward: TraceContext | undefined }): LocalTrace {
+  #begin({
+    parent,
+    silent,
+    forward,
+  }: {
+    parent: TraceContext | undefined
+    silent: boolean
+    forward: TraceContext | undefined
+  }): LocalTrace {
     // An application that has registered an SDK of OpenTelemetry has said there what to sample.
     const sampled = this.samples(parent ?? forward)
     return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this)

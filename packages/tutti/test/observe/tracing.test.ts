@@ -201,6 +201,26 @@ describe('sampling', () => {
     expect(spans()).toMatchObject([{ name: 'later', traceId: context?.traceId, parentId: context?.spanId }])
   })
 
+  it('a span whose place nobody has asked for before its end has one all the same, and is kept no more than it would have been', () => {
+    const { tracer, names } = record({ sample: 0 })
+    const dropped = tracer.startSpan('dropped', { parent: unsampledCaller })
+    dropped.end()
+    expect(dropped.context).toMatchObject({
+      traceId: caller.traceId,
+      spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      flags: 0,
+      state: 'a=1',
+    })
+    dropped.recordError(new Error('too late'))
+    dropped.end()
+    within(dropped, () => tracer.startSpan('below')).end()
+    expect(names()).toEqual([])
+    const kept = tracer.startSpan('kept', { parent: caller })
+    kept.end()
+    expect(kept.context?.traceId).toBe(caller.traceId)
+    expect(names()).toEqual(['kept'])
+  })
+
   it('a root begins a trace of its own, and of what is silent nothing is kept', () => {
     const { tracer, spans } = record()
     const silent = tracer.startSpan('silent', { silent: true })

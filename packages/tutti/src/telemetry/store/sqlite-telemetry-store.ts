@@ -28,6 +28,8 @@ const usualSize = 256 * 1024 * 1024
 const usualInterval = 5_000
 /** How long things wait for others before they are written together, in milliseconds. */
 const gathering = 250
+/** So many spans are written without waiting for more: what is written at once holds the application up for about 2 ms. */
+const largestWrite = 256
 /** What waits to be written at most; more is given up, so that a flood costs neither memory nor the application's time. */
 const mostWaiting = 5_000
 const pruneInterval = 60_000
@@ -49,6 +51,8 @@ export class SqliteTelemetryStore implements TelemetryStore {
   #writing: NodeJS.Timeout | undefined
   #spans: SpanRecord[] = []
   #logs: LogRecord[] = []
+  /** Whether another process writes: asking again waits for it, which only the timer does. */
+  #isHeldUp = false
   #dropped = 0
   #reported = false
   #closed = false
@@ -72,7 +76,8 @@ export class SqliteTelemetryStore implements TelemetryStore {
     const room = mostWaiting - this.#spans.length
     for (const span of room < spans.length ? spans.slice(0, room) : spans) this.#spans.push(span)
     if (room < spans.length) this.#drop(spans.length - room)
-    this.#schedule()
+    if (this.#spans.length >= largestWrite && !this.#isHeldUp) this.#write()
+    else this.#schedule()
   }
 
   log(record: LogRecord): void {
@@ -137,6 +142,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
       this.#spanWriter.write(this.#spans)
       return this.#logWriter.write(this.#logs)
     })
+    this.#isHeldUp = written === 'busy'
     if (written === 'busy') return this.#schedule()
     const spans = this.#spans.length === 0 ? noSpans : this.#spans
     const waiting = this.#logs.length
