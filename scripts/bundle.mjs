@@ -46,6 +46,9 @@ export async function bundle(package_) {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
+    // Comments are in the types and the sources. One character beyond ASCII would have V8 hold and read a file in two bytes for each.
+    comments: false,
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
   }
   // Left to itself the bundler cuts what is loaded at once into a dozen pieces, because what is loaded later needs some of them.
   const atOnce = loadedAtOnce(await result.generate(options))

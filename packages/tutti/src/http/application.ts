@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { HttpContext } from './context.ts'
+import { HttpContext, observe } from './context.ts'
 import { HttpError } from './errors.ts'
 import { compose, type ErrorMapper, type Fail, type Handle, type Middleware } from './middleware.ts'
 import { Matcher, type ConstraintOf } from './matcher.ts'
@@ -60,7 +60,10 @@ export class HttpApplication {
       constraints: parts.constraints,
       handle: this.handle,
       open: (source, exchange) => this.open(source, exchange),
-      around: (inner) => this.#observed(this.#completing(compose(parts.middleware, inner, { finish, fail }))),
+      around: (inner) => {
+        const handle = this.#completing(compose(parts.middleware, inner, { finish, fail }))
+        return (ctx) => this.#observed(handle, ctx)
+      },
     })
   }
 
@@ -70,31 +73,46 @@ export class HttpApplication {
   }
 
   /** Handles a request completely; never throws. */
-  readonly handle: Handle = (ctx) => (this.#observer === undefined ? this.#complete(ctx) : this.#observer.observe(this.#complete, ctx))
+  readonly handle: Handle = (ctx) => this.#observed(this.#complete, ctx)
 
-  #observed(handle: Handle): Handle {
-    const observer = this.#observer
-    return observer === undefined ? handle : (ctx) => observer.observe(handle, ctx)
+  /** Has a request handled by what ends its observation. */
+  #observed(handle: Handle, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
+    return this.#observer === undefined ? handle(ctx) : this.#observer.begin(ctx).span.activate(handle, ctx)
   }
 
   readonly #complete: Handle = (ctx) => {
     try {
       const response = this.#handle(ctx)
-      if (response instanceof Promise) return response.then((settled) => leave(complete(settled, ctx), ctx))
-      return leave(complete(response, ctx), ctx)
+      if (!(response instanceof Promise)) return ended(leave(complete(response, ctx), ctx), ctx)
+      return response.then(
+        (settled) => this.#finish(settled, ctx),
+        (error: unknown) => this.#failed(error, ctx),
+      )
     } catch (error) {
-      return this.#fail(error, ctx)
+      return this.#failed(error, ctx)
     }
   }
 
   #completing(handle: Handle): Handle {
     return async (ctx) => {
       try {
-        return complete(await handle(ctx), ctx)
+        return ended(complete(await handle(ctx), ctx), ctx)
       } catch (error) {
-        return this.#fail(error, ctx)
+        return this.#failed(error, ctx)
       }
     }
+  }
+
+  #finish(response: HttpResponse, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
+    try {
+      return ended(leave(complete(response, ctx), ctx), ctx)
+    } catch (error) {
+      return this.#failed(error, ctx)
+    }
+  }
+
+  #failed(error: unknown, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
+    return ended(this.#fail(error, ctx), ctx)
   }
 
   #route(ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
@@ -160,6 +178,13 @@ function leave(response: HttpResponse, ctx: HttpContext): HttpResponse | Promise
   if (!(response.body instanceof Readable)) return dispose().then(() => response)
   response.body.once('close', () => void dispose())
   return response
+}
+
+/** Ends the request's observation, where it is observed. */
+function ended(response: HttpResponse | Promise<HttpResponse>, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
+  const observation = ctx[observe]
+  if (observation === undefined) return response
+  return response instanceof Promise ? response.then((settled) => observation.end(settled)) : observation.end(response)
 }
 
 /** Adds what was put into `ctx.responseHeaders`. */

@@ -20,12 +20,13 @@ import { preferredWait } from './prefer-wait.ts'
 import { sendDefaults } from './send-defaults.ts'
 import { parseQuery, type Query } from './query.ts'
 import type { MatchedRoute } from './matched-route.ts'
+import type { HttpResponse } from './response.ts'
 import type { HttpServices } from './services.ts'
 import { rawHeader, rawHeaders, type HttpExchange, type HttpSource } from './source.ts'
 
 /** Fills a validated part of the request in; for the pipeline alone. */
 export const fill: unique symbol = Symbol('fill')
-/** Puts the request into a span; for the HTTP core alone. */
+/** What observes the request; for the HTTP core alone. */
 export const observe: unique symbol = Symbol('observe')
 /** What the handling of the request shares; for the HTTP core alone. */
 export const services: unique symbol = Symbol('services')
@@ -37,6 +38,13 @@ interface Parts {
   cookies: unknown
   body: unknown
   deps: unknown
+}
+
+/** Observes one request until its response is there. */
+export interface Observation {
+  readonly span: Span
+  /** Takes the response, and ends with it. */
+  end(response: HttpResponse): HttpResponse
 }
 
 type CarriedOut = readonly [command: object, accepted: Accepted]
@@ -83,7 +91,7 @@ export class HttpContext<
   #id: string | undefined
   #trace: TraceContext | undefined
   #traceRead = false
-  #span: Span | undefined
+  #observation: Observation | undefined
   /** `null` where there is none. */
   #baggage: Baggage | null | undefined
   #abort: AbortController | undefined
@@ -94,7 +102,7 @@ export class HttpContext<
   #unsettled = false
   #transactions = 0
   /** What was carried out in transactions that have not committed yet. */
-  #uncommitted: CarriedOut[] = []
+  #uncommitted: CarriedOut[] | undefined
 
   constructor(source: HttpSource, exchange: HttpExchange, shared: HttpServices<HttpContext>) {
     this.source = source
@@ -180,9 +188,13 @@ export class HttpContext<
     return this.id
   }
 
-  /** Has what follows be part of a span, where it is one. */
-  [observe](span: Span): void {
-    this.#span = span
+  /** What observes the request; set before anything else looks at it. */
+  get [observe](): Observation | undefined {
+    return this.#observation
+  }
+
+  set [observe](observation: Observation | undefined) {
+    this.#observation = observation
     this.#traceRead = false
   }
 
@@ -190,7 +202,7 @@ export class HttpContext<
   get trace(): TraceContext | undefined {
     if (!this.#traceRead) {
       this.#traceRead = true
-      this.#trace = this.#span?.context
+      this.#trace = this.#observation?.span.context
       if (this.#trace !== undefined) return this.#trace
       const header = rawHeader(this.source.rawHeaders, 'traceparent')
       this.#trace = header === undefined ? undefined : parseTraceparent(header, rawHeader(this.source.rawHeaders, 'tracestate'))
@@ -414,7 +426,7 @@ export class HttpContext<
 
   async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const sent = this.#sent
-    const uncommitted = this.#uncommitted.length
+    const uncommitted = this.#uncommitted?.length ?? 0
     this.#transactions++
     let result: T
     try {
@@ -422,12 +434,13 @@ export class HttpContext<
     } catch (error) {
       // What was rolled back was never sent: when it is done again its commands have the same keys.
       this.#sent = sent
-      this.#uncommitted.length = uncommitted
+      this.#uncommitted?.splice(uncommitted)
       throw error
     } finally {
       this.#transactions--
     }
-    if (this.#transactions === 0 && this.#uncommitted.length > 0) await this.#settle(this.#uncommitted.splice(0))
+    const carriedOut = this.#transactions === 0 ? (this.#uncommitted ?? []).splice(0) : []
+    if (carriedOut.length > 0) await this.#settle(carriedOut)
     return result
   }
 
@@ -435,7 +448,7 @@ export class HttpContext<
     const result = await sent
     if (!(result instanceof Accepted)) return result
     // Nothing can follow what has not been committed.
-    if (this.#transactions > 0) this.#uncommitted.push([command, result])
+    if (this.#transactions > 0) (this.#uncommitted ??= []).push([command, result])
     else await this.#settle([[command, result]])
     return result
   }

@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream'
 import { TuttiError } from '../kernel/index.ts'
 import { disabledSpan, secretTest, type Span, type SpanDescription, type SpanOptions, type Tracer } from '../observe/index.ts'
-import { observe, type HttpContext } from './context.ts'
+import { observe, type HttpContext, type Observation } from './context.ts'
 import { isBodiless } from './engine/write.ts'
-import type { Handle } from './middleware.ts'
 import { otherMethod, requestMetrics, type ActiveRequests, type RequestMetrics } from './request-metrics.ts'
 import type { HttpResponse } from './response.ts'
 import { rawHeader } from './source.ts'
@@ -25,25 +24,12 @@ export class RequestObserver {
     this.#beginnings = new Set(telemetry.exclude.map((path) => path.charCodeAt(1)))
   }
 
-  /** Has a request handled, in its context, and observes it. */
-  observe(handle: Handle, ctx: HttpContext): HttpResponse | Promise<HttpResponse> {
-    const observed = this.#begin(ctx)
-    const response = observed.span.activate(handle, ctx)
-    if (!(response instanceof Promise)) return observed.end(response)
-    return response.then(
-      (settled) => observed.end(settled),
-      (error: unknown) => {
-        observed.fail(error)
-        throw error
-      },
-    )
-  }
-
-  #begin(ctx: HttpContext): ObservedRequest {
+  /** Begins to observe a request, from its context on. */
+  begin(ctx: HttpContext): Observation {
     const { tracer } = this.#telemetry
-    if (!tracer.enabled) return new ObservedRequest(ctx, this.#metrics, false)
-    const request = new ObservedRequest(ctx, this.#metrics, this.#isExcluded(ctx.path))
-    request.open(tracer)
+    const request = new ObservedRequest(ctx, this.#metrics, tracer.enabled && this.#isExcluded(ctx.path))
+    if (tracer.enabled) request.open(tracer)
+    ctx[observe] = request
     return request
   }
 
@@ -56,13 +42,11 @@ export class RequestObserver {
 }
 
 /** One request as telemetry sees it: its own options of its span, so that few objects are made for it. */
-class ObservedRequest implements SpanOptions {
-  readonly kind = 'server'
+class ObservedRequest implements SpanOptions, Observation {
   readonly silent: boolean
   span: Span = disabledSpan
   readonly #ctx: HttpContext
   readonly #metrics: RequestMetrics
-  readonly #method: string
   readonly #active: ActiveRequests
   readonly start = performance.now()
   #status = 0
@@ -72,16 +56,18 @@ class ObservedRequest implements SpanOptions {
     this.#metrics = metrics
     this.silent = silent
     this.#active = metrics.active(ctx.method)
-    this.#method = this.#active.method
     if (!silent) this.#active.value++
+  }
+
+  get kind(): 'server' {
+    return 'server'
   }
 
   open(tracer: Tracer): void {
     this.span = tracer.startSpan(this.#name, this)
-    this.#ctx[observe](this.span)
   }
 
-  /** Ends it with its response, or once a body that streams is through. */
+  /** Ends with the response, or once a body that streams is through. */
   end(response: HttpResponse): HttpResponse {
     const { body, status } = response
     this.#status = status
@@ -89,12 +75,6 @@ class ObservedRequest implements SpanOptions {
       body.once('close', () => this.#close(body.errored))
     else this.#close(null)
     return response
-  }
-
-  /** Ends it without a response that is known. */
-  fail(error: unknown): void {
-    this.#status = 500
-    this.#close(error)
   }
 
   describe(): SpanDescription {
@@ -105,8 +85,8 @@ class ObservedRequest implements SpanOptions {
     return {
       name: route === undefined ? this.#name : `${this.#name} ${route.path}`,
       attributes: {
-        'http.request.method': this.#method,
-        'http.request.method_original': this.#method === ctx.method ? undefined : ctx.method,
+        'http.request.method': this.#active.method,
+        'http.request.method_original': this.#active.method === ctx.method ? undefined : ctx.method,
         'url.path': ctx.path,
         'url.query': ctx.queryString === '' ? undefined : withoutSecrets(ctx.queryString),
         'url.scheme': protocol,
@@ -125,7 +105,7 @@ class ObservedRequest implements SpanOptions {
   }
 
   get #name(): string {
-    return this.#method === otherMethod ? 'HTTP' : this.#method
+    return this.#active.method === otherMethod ? 'HTTP' : this.#active.method
   }
 
   #close(error: unknown): void {
@@ -138,7 +118,7 @@ class ObservedRequest implements SpanOptions {
     // What looks at the application is not what it is there for.
     if (this.silent) return
     this.#active.value--
-    this.#metrics.histogram(this.#ctx.route, this.#method, this.#status).record((end - this.start) / 1000)
+    this.#metrics.histogram(this.#ctx.route, this.#active.method, this.#status).record((end - this.start) / 1000)
   }
 }
 

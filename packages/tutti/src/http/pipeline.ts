@@ -39,19 +39,24 @@ function plain(
   finish: (value: unknown, ctx: HttpContext) => HttpResponse | Promise<HttpResponse>,
   fail: Fail,
 ): Handle {
-  const finishLater = async (value: PromiseLike<unknown>, ctx: HttpContext): Promise<HttpResponse> => {
+  const settle = (value: unknown, ctx: HttpContext): HttpResponse | Promise<HttpResponse> => {
     try {
-      return await finish(await value, ctx)
+      const response = finish(value, ctx)
+      return response instanceof Promise ? response.catch((error: unknown) => fail(error, ctx)) : response
     } catch (error) {
       return fail(error, ctx)
     }
   }
+  // Not an async function: while a handler works it would keep twice the memory.
+  const finishLater = (value: PromiseLike<unknown>, ctx: HttpContext): Promise<HttpResponse> =>
+    Promise.resolve(value).then(
+      (settled) => settle(settled, ctx),
+      (error: unknown) => fail(error, ctx),
+    )
   return (ctx) => {
     try {
       const value = handler(ctx)
-      if (isThenable(value)) return finishLater(value, ctx)
-      const response = finish(value, ctx)
-      return response instanceof Promise ? finishLater(response, ctx) : response
+      return isThenable(value) ? finishLater(value, ctx) : settle(value, ctx)
     } catch (error) {
       return fail(error, ctx)
     }

@@ -53,7 +53,7 @@ export function createHttp1(limits: ResolvedLimits, serve: Serve): Server {
   server.timeout = limits.idleTimeout
   // A client may close its sending half and wait for its response (RFC 9112 section 9.6); Node has no typed name for this.
   Object.assign(server, { httpAllowHalfOpen: true })
-  server.on('connection', settleAddress)
+  server.on('connection', settleShape)
   server.on('clientError', onClientError)
   server.on('connect', (_, socket) => {
     socket.on('error', () => socket.destroy())
@@ -63,11 +63,12 @@ export function createHttp1(limits: ResolvedLimits, serve: Serve): Server {
 }
 
 /**
- * Node adds the client's address to a socket when it is first asked for. Where some requests ask and others do not, sockets come to have
- * many shapes, and all that Node does with them takes its slowest way: a tenth of the requests asking made every request 15 % dearer.
+ * Node adds the client's address to a socket, as this property, when it is first asked for. Where some requests ask and others do not,
+ * sockets come to have many shapes, and all that Node does with them takes its slowest way: a tenth of the requests asking made every
+ * request 15 % dearer. A place for it from the start keeps one shape; the address itself would cost memory where nobody asks.
  */
-function settleAddress(socket: Socket): void {
-  void socket.remoteAddress
+function settleShape(socket: Socket): void {
+  Object.assign(socket, { _peername: undefined })
 }
 
 /** Whether a request has one plain Host and a path, told by its raw headers: few handlers want Node's object of all headers. */
