@@ -52,7 +52,7 @@ export const dev = command({
     const folders = [io.cwd, ...call.options.watch.map((folder) => resolve(io.cwd, folder))]
     await using _watcher = await watchSources(folders, (file) => {
       say({ event: 'changed', file }, `${file} has changed.`)
-      server.renew()
+      server.renew({ afresh: /(?:^|[/\\])package(?:-lock)?\.json$/.test(file) })
     })
     server.renew()
     await ended.promise

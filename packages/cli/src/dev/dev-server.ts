@@ -23,31 +23,34 @@ export interface DevOptions {
 
 /**
  * Serves an application by one process after the other. This process owns the port: an old one goes on until a new one takes requests, and
- * where that does not come to it the old one stays.
+ * where that does not come to it the old one stays. While nothing changes, the next process stands by, with Tutti loaded.
  */
 export class DevServer {
   readonly #options: DevOptions
   readonly #alive = new Set<Worker>()
   #serving: Worker | undefined
   #starting: Worker | undefined
+  #standby: Worker | undefined
   #stopping = false
 
   constructor(options: DevOptions) {
     this.#options = options
-    const { entry } = options
     const exec = fileURLToPath(new URL('bin/dev-process.mjs', import.meta.resolve('@tutti/cli/package.json')))
-    cluster.setupPrimary({ exec, args: [JSON.stringify(entry)], cwd: options.cwd })
+    cluster.setupPrimary({ exec, args: [], cwd: options.cwd })
   }
 
-  /** Starts a process with the sources as they are now. One that has not come to take requests is given up. */
-  renew(): void {
+  /**
+   * Has a process serve the sources as they are now; one that has not come to take requests is given up. `afresh` where what stands by may
+   * have loaded what has changed.
+   */
+  renew({ afresh = false } = {}): void {
     if (this.#stopping) return
     const asked = performance.now()
     this.#starting?.process.kill('SIGKILL')
-    const worker = cluster.fork(this.#options.env)
+    if (afresh) this.#standby?.process.kill('SIGKILL')
+    const worker = (afresh ? undefined : this.#standby) ?? this.#fork()
+    this.#standby = undefined
     this.#starting = worker
-    this.#alive.add(worker)
-    worker.on('error', () => {})
     worker.once('listening', () => {
       if (this.#starting !== worker) return
       const old = this.#serving
@@ -55,8 +58,9 @@ export class DevServer {
       this.#serving = worker
       this.#options.events.ready(performance.now() - asked)
       if (old !== undefined) this.#end(old)
+      this.#standby ??= this.#fork()
     })
-    worker.once('exit', () => this.#ended(worker))
+    worker.send(this.#options.entry)
   }
 
   /** Ends all processes. */
@@ -72,12 +76,21 @@ export class DevServer {
     )
   }
 
+  #fork(): Worker {
+    const worker = cluster.fork(this.#options.env)
+    this.#alive.add(worker)
+    worker.on('error', () => {})
+    worker.once('exit', () => this.#ended(worker))
+    return worker
+  }
+
   #ended(worker: Worker): void {
     this.#alive.delete(worker)
     const wasStarting = this.#starting === worker
     const wasServing = this.#serving === worker
     if (wasStarting) this.#starting = undefined
     if (wasServing) this.#serving = undefined
+    if (this.#standby === worker) this.#standby = undefined
     if ((wasStarting || wasServing) && !this.#stopping) this.#options.events.failed(this.#serving !== undefined)
   }
 

@@ -2,12 +2,10 @@ import type { Clock } from '../kernel/index.ts'
 import { DocumentConflictError, type DocumentChange, type StateStore } from '../storage/index.ts'
 import type { Presence } from './presence.ts'
 import { workflowOf } from './run-status.ts'
-import { hasEnded, pageKey, runKey, runsOf, type EndState, type RunDocument, type RunValue } from './run-document.ts'
+import { endStates, hasEnded, pageKey, runKey, runsOf, type EndState, type RunDocument, type RunValue } from './run-document.ts'
 
 /** How many runs are looked at together. */
 const batch = 200
-
-const ends: readonly EndState[] = ['completed', 'compensated', 'failed', 'compensation-failed', 'cancelled']
 
 /** Removes what is left of runs that have ended, when their time is over. */
 export class Retention {
@@ -26,7 +24,7 @@ export class Retention {
     const names = new Set((await this.#presence.all()).map(({ workflow }) => workflow))
     let count = 0
     for (const name of names)
-      for (const state of ends) count += await (before === undefined ? this.#due(name, state) : this.#old(name, state, before))
+      for (const state of endStates) count += await (before === undefined ? this.#due(name, state) : this.#old(name, state, before))
     return count
   }
 

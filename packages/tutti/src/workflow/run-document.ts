@@ -3,13 +3,18 @@ import type { Document } from '../storage/index.ts'
 import type { Failure } from './failure.ts'
 
 /** How a run can have ended. */
-export type EndState = 'completed' | 'compensated' | 'failed' | 'compensation-failed' | 'cancelled'
+export const endStates = ['completed', 'compensated', 'failed', 'compensation-failed', 'cancelled'] as const
+
+export type EndState = (typeof endStates)[number]
+
+/** All that a run can be, in the order in which it goes through them. */
+export const runStates = ['queued', 'running', 'waiting', 'undoing', 'stuck', ...endStates] as const
 
 /**
  * How a run is: `queued` until a process has room for it, `waiting` for time, a signal or a child, `undoing` what it did before it failed,
  * `stuck` where its code differs from what it began with; the others are ends.
  */
-export type RunState = 'queued' | 'running' | 'waiting' | 'undoing' | 'stuck' | EndState
+export type RunState = (typeof runStates)[number]
 
 /** What a line of the journal is about. */
 export type OperationKind = 'step' | 'tx' | 'send' | 'ask' | 'signal' | 'sleep' | 'run' | 'value' | 'patch' | 'all' | 'undo'
@@ -129,11 +134,9 @@ export function childItem(key: string, now: number): InboxItem {
   return { id: newId(), kind: 'child', name: key, size: 0, at: now }
 }
 
-const endStates: ReadonlySet<string> = new Set<EndState>(['completed', 'compensated', 'failed', 'compensation-failed', 'cancelled'])
-
 /** Whether a run has ended, for good or until somebody retries it. */
 export function hasEnded(state: RunState): state is EndState {
-  return endStates.has(state)
+  return endStates.some((end) => end === state)
 }
 
 /** The collection of the runs of a workflow. */

@@ -1,7 +1,7 @@
 import { milliseconds, OptionError, shown, type Clock, type Duration } from '../kernel/index.ts'
 import type { StateStore } from '../storage/index.ts'
 import type { Presence } from './presence.ts'
-import { openStatus, runsOf, type RunDocument, type RunState, type RunValue } from './run-document.ts'
+import { endStates, openStatus, runsOf, type RunDocument, type RunState, type RunValue } from './run-document.ts'
 import { statusOf, type RunStatus } from './run-status.ts'
 
 /** Which runs are looked for. */
@@ -155,7 +155,7 @@ export class RunSearch {
 }
 
 /** The states of runs that nobody executes. */
-const closedStates: readonly RunState[] = ['cancelled', 'compensated', 'compensation-failed', 'completed', 'failed', 'stuck']
+const closedStates: readonly RunState[] = [...endStates, 'stuck']
 
 function filterOf({ state, olderThan }: RunQuery, now: number): (document: RunDocument) => boolean {
   const before =

@@ -1,5 +1,5 @@
 import { isSchema, type JsonSchema, type Schema } from '../../schema/index.ts'
-import type { RunHandle, RunQuery, RunState, RunStatus, SagaGraph, Workflow } from '../../workflow/index.ts'
+import { runStates, type RunHandle, type RunQuery, type RunState, type RunStatus, type SagaGraph, type Workflow } from '../../workflow/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Runs } from '../runs.ts'
 import { toWire } from './answer.ts'
@@ -107,24 +107,11 @@ function signalSchema(source: Workflow['signals'][string]): JsonSchema | undefin
   return described(schema)
 }
 
-const states: ReadonlySet<string> = new Set<RunState>([
-  'queued',
-  'running',
-  'waiting',
-  'undoing',
-  'stuck',
-  'completed',
-  'compensated',
-  'failed',
-  'compensation-failed',
-  'cancelled',
-])
-
 function stateOf(state: string | undefined): RunState | undefined {
   if (state === undefined || isState(state)) return state
-  throw badInput(`The state is ${JSON.stringify(state)}; wanted one of ${[...states].join(', ')}.`)
+  throw badInput(`The state is ${JSON.stringify(state)}; wanted one of ${runStates.join(', ')}.`)
 }
 
 function isState(state: string): state is RunState {
-  return states.has(state)
+  return runStates.some((one) => one === state)
 }
