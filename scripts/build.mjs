@@ -1,4 +1,5 @@
-// npm run build: builds every public package from its sources into a new `dist`, and looks that nothing is missing.
+// npm run build [-- package …]: builds every public package, or those that are named, from its sources into a new `dist`, and looks that
+// nothing is missing.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -64,7 +65,9 @@ export async function build(package_) {
 }
 
 if (process.argv[1] === import.meta.filename) {
+  const named = process.argv.slice(2)
   for (const package_ of publicPackages()) {
+    if (named.length > 0 && !named.includes(package_.name)) continue
     const built = await build(package_)
     if (built) copyAssets(package_)
     if (built) await copyConsole(package_)

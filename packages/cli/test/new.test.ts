@@ -18,6 +18,7 @@ describe('tutti new', () => {
       expect(generated.json).toMatchObject({ files: [`src/sales-${kind}.ts`, `test/sales-${kind}.test.ts`].toSorted() })
       expect(await readFile(join(cwd, `src/sales-${kind}.ts`), 'utf8')).not.toMatch(/thing/i)
     }
+    expect(await readFile(join(cwd, 'src/sales-aggregate.ts'), 'utf8')).toContain("aggregate('salesAggregate'")
     expect(await readFile(join(cwd, 'README.md'), 'utf8')).toMatch(/^# shop\n/)
     expect(await readFile(join(cwd, 'src/app.ts'), 'utf8')).toContain("name: 'shop'")
     expect(existsSync(join(cwd, '.gitignore'))).toBe(true)

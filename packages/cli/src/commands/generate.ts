@@ -53,8 +53,12 @@ function namesOf(given: string): Names {
 
 /** In templates it is called `thing`. */
 function renamed(content: string, { kebab, camel, pascal }: Names): string {
-  return content
-    .replaceAll('Thing', pascal)
-    .replaceAll(/\bthing(?=[A-Z])/g, camel)
-    .replaceAll(/\bthing\b/g, kebab)
+  return (
+    content
+      .replaceAll('Thing', pascal)
+      // Names of aggregates have no dashes: in names of streams, one stands between the aggregate and the id.
+      .replaceAll("aggregate('thing'", `aggregate('${camel}'`)
+      .replaceAll(/\bthing(?=[A-Z])/g, camel)
+      .replaceAll(/\bthing\b/g, kebab)
+  )
 }
