@@ -7,6 +7,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   http: async () => (await import('./http/suite.ts')).http,
   startup: async () => (await import('./startup/suite.ts')).startup,
   memory: async () => (await import('./memory/suite.ts')).memory,
+  console: async () => (await import('./console/suite.ts')).browse,
   dev: async () => (await import('./dev/suite.ts')).dev,
   events: async () => (await import('./events/suite.ts')).events,
   workflows: async () => (await import('./workflows/suite.ts')).workflows,

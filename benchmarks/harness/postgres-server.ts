@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-
-const root = join(import.meta.dirname, '../..')
+import { serviceUrl } from './service-url.ts'
 
 /** Databases of the run's own, by the names that were asked for. */
 export type Databases<Name extends string> = Readonly<Record<Name, string>>
@@ -16,7 +13,7 @@ export async function withDatabases<Name extends string, T>(
   names: readonly Name[],
   work: (urls: Databases<Name>) => Promise<T>,
 ): Promise<T> {
-  const server = serverUrl()
+  const server = serviceUrl({ name: 'postgres', variable: 'TUTTI_POSTGRES_URL' })
   const client = new pg.Client({ connectionString: server })
   await client.connect()
   const prefix = `tutti_bench_${crypto.randomUUID().slice(0, 8)}`
@@ -51,18 +48,6 @@ async function drop(client: pg.Client, database: string): Promise<void> {
       await sleep(100)
     }
   }
-}
-
-function serverUrl(): string {
-  const given = process.env['TUTTI_POSTGRES_URL']
-  if (given !== undefined && given !== '') return given
-  const { stdout, status } = spawnSync(process.execPath, [join(root, 'scripts/services.mjs'), 'up', 'postgres', '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [service] = JSON.parse(stdout) as readonly { readonly url?: string; readonly reason?: string }[]
-  if (status !== 0 || service?.url === undefined) throw new Error(`PostgreSQL does not answer: ${service?.reason}`)
-  return service.url
 }
 
 async function requireDurability(client: pg.Client): Promise<void> {

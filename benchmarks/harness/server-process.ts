@@ -7,9 +7,11 @@ export interface ServerProgram {
   readonly file: string
   readonly nodeOptions?: readonly string[]
   readonly args?: readonly string[]
+  /** The milliseconds after which it has failed to start. @default 20 s */
+  readonly startTime?: number
 }
 
-const startTime = 20_000
+const usualStartTime = 20_000
 
 /** A server in a process of its own; `stop` or `await using` ends it. */
 export class ServerProcess implements AsyncDisposable {
@@ -25,7 +27,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Starts a server and waits until it listens. Rejects, with what the server printed, where it does not. */
-  static async start({ name, file, nodeOptions = [], args = [] }: ServerProgram): Promise<ServerProcess> {
+  static async start({ name, file, nodeOptions = [], args = [], startTime = usualStartTime }: ServerProgram): Promise<ServerProcess> {
     const child = fork(file, args, {
       execArgv: ['--conditions=@tutti/source', ...nodeOptions],
       env: { ...process.env, NODE_ENV: 'production' },
@@ -33,7 +35,7 @@ export class ServerProcess implements AsyncDisposable {
     })
     const server = new ServerProcess(name, child)
     try {
-      server.#url = await server.#listening()
+      server.#url = await server.#listening(startTime)
       return server
     } catch (error) {
       await server.stop()
@@ -67,7 +69,7 @@ export class ServerProcess implements AsyncDisposable {
     await this.stop()
   }
 
-  #listening(): Promise<string> {
+  #listening(startTime: number): Promise<string> {
     return new Promise((resolve, reject) => {
       let output = ''
       const keep = (chunk: Buffer): void => {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /** Counted up when tables change: what an older one holds is thrown away, for telemetry is no record. */
-const version = 1
+const version = 2
 
 const tables = `
 create table traces (
@@ -15,6 +15,8 @@ create table spans (
 );
 create index spans_by_trace on spans (trace);
 create table links (target text not null, trace text not null, primary key (target, trace)) without rowid;
+create index links_by_trace on links (trace);
+create trigger links_of_trace after delete on traces begin delete from links where trace = old.trace; end;
 create table logs (
   id integer primary key autoincrement, time real not null, level integer not null, message text not null, component text, trace text,
   fields text not null

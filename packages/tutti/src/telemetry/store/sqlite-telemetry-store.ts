@@ -33,7 +33,9 @@ const largestWrite = 256
 /** What waits to be written at most; more is given up, so that a flood costs neither memory nor the application's time. */
 const mostWaiting = 5_000
 const pruneInterval = 60_000
-const pruneAgain = 250
+/** How long the first look at what is too much waits, and how long one after another at least, in milliseconds. */
+const pruneSoon = 250
+const pruneAgain = 20
 const noSpans: readonly SpanRecord[] = []
 const noLogs: readonly StoredLog[] = []
 
@@ -65,7 +67,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
     this.#logWriter = new LogWriter(this.#database)
     this.#sampler = new MetricSampler(this.#database)
     this.#sampling = interval > 0 ? setInterval(() => this.#sample(), interval).unref() : undefined
-    this.#pruning = setTimeout(() => this.#prune(), pruneAgain).unref()
+    this.#pruning = setTimeout(() => this.#prune(), pruneSoon).unref()
   }
 
   get dropped(): number {
@@ -161,6 +163,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   }
 
   #prune(): void {
+    const start = performance.now()
     let more = false
     try {
       more = prune(this.#database, this.#bounds, Date.now())
@@ -169,7 +172,9 @@ export class SqliteTelemetryStore implements TelemetryStore {
     } catch (error) {
       if (!isBusy(error)) this.#report(error)
     }
-    this.#pruning = setTimeout(() => this.#prune(), more ? pruneAgain : pruneInterval).unref()
+    // While there is more, it takes a third of the application's time at most.
+    const pause = more ? Math.max(pruneAgain, 2 * (performance.now() - start)) : pruneInterval
+    this.#pruning = setTimeout(() => this.#prune(), pause).unref()
   }
 
   /** Does the work in a transaction. What another process holds up is tried again; what cannot be written is given up, and said once. */
