@@ -18,9 +18,7 @@ const special = fc.oneof(
   fc.boolean(),
   fc.constant(null),
 )
-// Without quotes: V8 14.6 reads `{"\\"":1}` as a member called `\` once it has read an object that has one (`JSON.parse` follows the shape).
-const unquoted = fc.string().filter((text) => !text.includes('"'))
-const name = fc.oneof(unquoted, fc.constantFrom('__proto__', 'constructor', '', '.', '\\', 'a.b', '\\e', 'e', '0', 'toString'))
+const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '', '.', '\\', '"q"', 'a.b', '\\e', 'e', '0', 'toString'))
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof({ depthSize: 'medium' }, special, fc.array(fc.oneof(tie('tree'), fc.constant(undefined))), tie('object')),
   object: fc
@@ -29,10 +27,32 @@ const { tree } = fc.letrec((tie) => ({
     .map((entries) => Object.fromEntries(entries) as object),
 }))
 
+/** The names of all members in this process so far, and of those in their hints. */
+const met = new Set<string>()
+
+/**
+ * Whether `JSON.parse` reads a text as it is. V8 takes the text of a name for a name where it expects one (that of another object with the
+ * same members before it) and the two are equal as far as the true name is long: `"\""` for `\`, `"a\"b"` for `a\"`. What it expects depends
+ * on all objects of the process; no other names are ever misread. See https://github.com/nodejs/node/issues/63785.
+ */
+function isReadRight(json: string): boolean {
+  const texts = [...json.matchAll(/"((?:[^"\\]|\\.)*)"(:?)/g)].filter(([, , colon]) => colon !== '').map(([, text = '']) => text)
+  // By itself a text is always read right: only names are expected.
+  const names = texts.map((text) => ({ text, name: JSON.parse(`"${text}"`) as string }))
+  for (const { name } of names) met.add(name)
+  return names.every(({ text, name }) => text.startsWith(name) || !met.has(text.slice(0, name.length)))
+}
+
+const storable = tree.filter((value) => {
+  const { json, hints = {} } = encode(value)
+  const right = [json, JSON.stringify(hints)].map(isReadRight)
+  return !right.includes(false)
+})
+
 describe('the codec', () => {
   it('gives back what it was given, wherever dates, bigints and bytes are', () => {
     fc.assert(
-      fc.property(tree, (value) => {
+      fc.property(storable, (value) => {
         // Vitest takes a member named constructor for the class.
         deepStrictEqual(stored(value), value)
       }),
@@ -42,7 +62,7 @@ describe('the codec', () => {
 
   it('leaves what it is given as it is', () => {
     fc.assert(
-      fc.property(tree, (value) => {
+      fc.property(storable, (value) => {
         const before = structuredClone(value)
         encode(value)
         deepStrictEqual(value, before)
