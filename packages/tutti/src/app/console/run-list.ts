@@ -1,5 +1,13 @@
 import { isSchema, type JsonSchema, type Schema } from '../../schema/index.ts'
-import { runStates, type RunHandle, type RunQuery, type RunState, type RunStatus, type SagaGraph, type Workflow } from '../../workflow/index.ts'
+import {
+  runStates,
+  type RunHandle,
+  type RunQuery,
+  type RunState,
+  type RunStatus,
+  type SagaGraph,
+  type Workflow,
+} from '../../workflow/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Runs } from '../runs.ts'
 import { toWire } from './answer.ts'
