@@ -1,4 +1,5 @@
-// The tests that new projects and generated files begin with, as they are in the templates; those of `full` need a project of its own.
+// The tests that new projects and generated files begin with, as they are in the templates; those of `full` need a
+// project of its own, which newcomer.test.ts makes.
 import '../templates/http/test/app.test.ts'
 import '../templates/events/test/app.test.ts'
 import '../templates/events/test/order.test.ts'
