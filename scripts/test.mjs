@@ -11,15 +11,29 @@ import { services } from './services/table.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** The URLs of the services in their variables; an unreachable one ends the run in CI, elsewhere its tests are skipped. */
+/**
+ * The URLs of the services in their variables, and what stops those that were not there before; an unreachable one ends the run in CI,
+ * elsewhere its tests are skipped.
+ */
 async function bringUp(names) {
+  // Without names the manager brings up all.
+  if (names.length === 0) return { env: {}, stop: async () => undefined }
   const manager = createManager({ root, table: services, log: (text) => console.error(text) })
+  const before = await manager.status(names)
   const found = await manager.up(names)
+  const wasThere = ({ name }) => before.some((service) => service.name === name && service.source !== 'none')
+  const begun = found.filter((service) => service.source !== 'none' && !wasThere(service)).map(({ name }) => name)
   const absent = found.filter(({ source }) => source === 'none')
   for (const { title, reason } of absent) console.error(`${title} does not answer: ${reason}`)
   if (absent.length > 0 && servicesRequired()) throw new Error('In CI every service that the tests need has to answer.')
   if (absent.length > 0) console.error('The tests that need it are skipped.')
-  return Object.fromEntries(found.filter(({ source }) => source !== 'none').map(({ env, url }) => [env, url]))
+  return {
+    env: Object.fromEntries(found.filter(({ source }) => source !== 'none').map(({ env, url }) => [env, url])),
+    // A developer's next run begins sooner with them; in CI nobody would stop them.
+    stop: async () => {
+      if (servicesRequired() && begun.length > 0) await manager.down(begun)
+    },
+  }
 }
 
 /** Runs vitest, passing signals on, until it ends: its exit code. */
@@ -61,10 +75,12 @@ async function main() {
   const args = process.argv.slice(2)
   const folder = mkdtempSync(join(tmpdir(), 'tutti-test-'))
   const file = join(folder, 'report.json')
+  let stop
   try {
-    const env = await bringUp(neededServices(args.filter((arg) => !arg.startsWith('-'))))
+    const brought = await bringUp(neededServices(args.filter((arg) => !arg.startsWith('-'))))
+    stop = brought.stop
     const reporters = args.some((arg) => arg.startsWith('--reporter')) ? [] : ['--reporter=default']
-    const exitCode = await vitest(['run', ...reporters, '--reporter=json', `--outputFile.json=${file}`, ...args], env)
+    const exitCode = await vitest(['run', ...reporters, '--reporter=json', `--outputFile.json=${file}`, ...args], brought.env)
     process.exitCode = exitCode
     console.log(summary(count(readReport(file), exitCode)))
   } catch (error) {
@@ -72,6 +88,7 @@ async function main() {
     process.exitCode = 1
     console.log(summary({ passed: 0, failed: 1, skipped: 0 }))
   } finally {
+    await stop?.()
     rmSync(folder, { recursive: true, force: true })
   }
 }
