@@ -121,15 +121,15 @@ export class Reads {
     return keys.map((key) => rows.get(key))
   }
 
-  async list({ prefix, status, tenant, dueBefore, after, limit }: ListQuery): Promise<DocumentRow[]> {
+  async list({ prefix, status, tenant, dueBefore, after, backwards, limit }: ListQuery): Promise<DocumentRow[]> {
     const filters = [`doc_key like ${beginsWith(prefix)} escape '|'`]
     if (status !== undefined) filters.push(`status = ${literal(status)}`)
     if (tenant !== undefined) filters.push(`tenant = ${literal(tenant)}`)
-    if (after !== undefined) filters.push(`doc_key > ${literal(after)}`)
+    if (after !== undefined) filters.push(`doc_key ${backwards ? '<' : '>'} ${literal(after)}`)
     const index = indexOf({ status, tenant, dueBefore })
     if (index !== '') filters.push(`collection = ${literal(prefix.slice(0, prefix.indexOf('/')))}`)
     if (dueBefore !== undefined) filters.push(`due <= ${literal(dueBefore)}`)
-    const order = dueBefore === undefined ? 'doc_key' : 'due, doc_key'
+    const order = dueBefore === undefined ? (backwards ? 'doc_key desc' : 'doc_key') : 'due, doc_key'
     const text = `select ${documentColumns} from ${this.#t.documents} ${index} where ${filters.join(' and ')} order by ${order} limit ${Math.min(limit, most)}`
     const [found] = await this.#ask([text])
     return (found?.rows ?? []).map(documentOf)

@@ -117,7 +117,7 @@ export class Reads {
     return keys.map((key) => found.get(key))
   }
 
-  async list({ prefix, status, tenant, dueBefore, after, limit }: ListQuery): Promise<DocumentRow[]> {
+  async list({ prefix, status, tenant, dueBefore, after, backwards, limit }: ListQuery): Promise<DocumentRow[]> {
     const values: unknown[] = []
     const value = (one: unknown): string => `$${values.push(one)}`
     const filters = [`d.key ^@ ${value(prefix)}`, `d.key >= ${value(prefix)}`]
@@ -126,10 +126,10 @@ export class Reads {
     // What is due is found by that alone, whatever the server takes for rarer: so the status is written as no index has it.
     if (status !== undefined) filters.push(`d.status ${dueBefore === undefined ? '=' : 'is not distinct from'} ${value(status)}`)
     if (tenant !== undefined) filters.push(`d.tenant = ${value(tenant)}`)
-    if (after !== undefined) filters.push(`d.key > ${value(after)}`)
+    if (after !== undefined) filters.push(`d.key ${backwards ? '<' : '>'} ${value(after)}`)
     if (dueBefore !== undefined || status !== undefined) filters.push(`d.collection = ${value(prefix.slice(0, prefix.indexOf('/')))}`)
     if (dueBefore !== undefined) filters.push(`d.due <= ${value(dueBefore)}::bigint`)
-    const order = dueBefore === undefined ? 'd.key' : 'd.due, d.key'
+    const order = dueBefore === undefined ? (backwards ? 'd.key desc' : 'd.key') : 'd.due, d.key'
     const text = `select ${documentColumns} from ${this.#s}.documents d where ${filters.join(' and ')} order by ${order} limit ${value(limit)}`
     return (await this.#ask(text, values)).map(documentOf)
   }

@@ -166,6 +166,7 @@ describe('runs', () => {
     expect(
       (await bank('runs', 'list', '--state', 'waiting', '--limit', '1', '--after', next, '--workflow', 'approve', '--json')).json,
     ).toMatchObject({ runs: [{ id: 'b' }] })
+    expect((await bank('runs', 'list', '--backwards', '--json')).json).toMatchObject({ runs: [{ id: 'c' }, { id: 'b' }, { id: 'a' }] })
     expect((await bank('runs', 'list', '--tenant', 'nobody')).out).toBe('There are no such runs.\n')
     expect((await bank('runs', 'show', 'approve', 'c')).out).toContain('too little')
     expect((await bank('runs', 'show', 'approve', 'a', '--json')).json).toMatchObject({ state: 'waiting', steps: [{ step: 'check' }] })

@@ -3,7 +3,7 @@ import type { RunHandle, RunStatus, StepStatus } from 'tutti/workflow'
 import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { appOption, withOpenApp } from '../load-app.ts'
-import { choice, json, text, whole, word } from '../option.ts'
+import { choice, flag, json, text, whole, word } from '../option.ts'
 import { facts, table, time } from '../output.ts'
 
 const states = [
@@ -32,11 +32,12 @@ const list = command({
     tenant: text('--tenant <tenant>', 'only those of this tenant'),
     limit: whole('--limit <n>', 'so many at most, 100 unless told otherwise', { least: 1 }),
     after: text('--after <cursor>', 'goes on behind a list that said where it had ended'),
+    backwards: flag('--backwards', 'from the last id to the first: the newest first, where Tutti has made the ids'),
   },
   examples: ['runs list', 'runs list --state failed --workflow fulfil', 'runs list --json --limit 1000'],
   run: (call) =>
     withOpenApp(call, async (app) => {
-      const { workflow, state, tenant, limit, after } = call.options
+      const { workflow, state, tenant, limit, after, backwards } = call.options
       if (workflow !== undefined) known(app, workflow)
       const page = await app.runs.list({
         ...(workflow !== undefined && { workflow }),
@@ -44,6 +45,7 @@ const list = command({
         ...(tenant !== undefined && { tenant }),
         ...(limit !== undefined && { limit }),
         ...(after !== undefined && { after }),
+        backwards,
       })
       call.output.answer(page, () =>
         page.runs.length === 0

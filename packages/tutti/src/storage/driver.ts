@@ -156,6 +156,8 @@ export interface ListQuery {
   readonly tenant: string | undefined
   readonly dueBefore: number | undefined
   readonly after: string | undefined
+  /** From the last key to the first; `after` is then before which key. Not together with `dueBefore`. */
+  readonly backwards: boolean
   readonly limit: number
 }
 

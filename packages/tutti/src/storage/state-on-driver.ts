@@ -37,15 +37,19 @@ export function stateOnDriver({ route, clock }: StoreParts): StateStore {
     },
     async list<T>(prefix: string, options: Parameters<StateStore['list']>[1] = {}) {
       checkPrefix(prefix)
-      const { after, limit = 100 } = options
-      if (after !== undefined && options.dueBefore !== undefined)
-        throw invalid('options after and dueBefore', [after, options.dueBefore], 'one of them: what is due is not in the order of keys')
+      const { after, backwards = false, limit = 100 } = options
+      if (options.dueBefore !== undefined && (after !== undefined || backwards))
+        throw invalid(
+          'options',
+          { after, backwards, dueBefore: options.dueBefore },
+          'no after or backwards with dueBefore: what is due is not in the order of keys',
+        )
       const status = checkOptionalText('status', options.status, 100)
       const tenant = checkOptionalText('tenant', options.tenant)
       const dueBefore = checkOptionalWhole('time dueBefore', options.dueBefore)
       checkOptionalText('key', after, 500)
       checkWhole('limit', limit, 1)
-      const rows = await route(options.tx).reader.list({ prefix, status, tenant, dueBefore, after, limit })
+      const rows = await route(options.tx).reader.list({ prefix, status, tenant, dueBefore, after, backwards, limit })
       return rows.map((row) => toDocument<T>(row))
     },
     async claim<T>(collection: string, { owner, lease, status, limit = 1, now }: Parameters<StateStore['claim']>[1]) {

@@ -52,8 +52,10 @@ export interface ListOptions {
   readonly tenant?: string
   /** Only those that are due by then, in milliseconds since 1970, and in the order of `due`. */
   readonly dueBefore?: number
-  /** Behind this key; not together with `dueBefore`. */
+  /** Behind this key in the order of the list; not together with `dueBefore`. */
   readonly after?: string
+  /** From the last key to the first; not together with `dueBefore`. @default false */
+  readonly backwards?: boolean
   /** @default 100 */
   readonly limit?: number
   readonly tx?: TransactionHandle

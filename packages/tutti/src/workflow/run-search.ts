@@ -20,6 +20,8 @@ export interface RunQuery {
   readonly limit?: number
   /** `next` of the page before. @default from the beginning */
   readonly after?: string
+  /** From the last id to the first: the newest first where Tutti has made the ids. @default false */
+  readonly backwards?: boolean
 }
 
 /** Some runs, by workflow and id; those of one tenant or in one state by workflow, status and id. */
@@ -123,20 +125,29 @@ export class RunSearch {
   /** The next runs of a shelf, and whether there are more behind them. */
   async #read(
     { workflow, status }: Shelf,
-    { tenant, state, olderThan, id = '', limit = 100 }: RunQuery,
+    { tenant, state, olderThan, id = '', limit = 100, backwards = false }: RunQuery,
     after: string | undefined,
   ): Promise<{ readonly documents: readonly RunDocument[]; readonly isFull: boolean }> {
     const prefix = `${runsOf(workflow)}/${id}`
+    const isBehind = (key: string, other: string | undefined): boolean => other === undefined || (backwards ? key < other : key > other)
     const filters = { ...(status !== undefined && { status }), ...(tenant !== undefined && { tenant }) }
     if (state === 'running') {
       // What goes on is due, while what waits mostly is not: so it is found among that, where that is little.
       const due = await this.#state.list<RunValue>(prefix, { ...filters, dueBefore: this.#clock.now(), limit: misses })
       if (due.length < misses)
-        return { documents: due.filter(({ key }) => key > (after ?? '')).toSorted((a, b) => (a.key < b.key ? -1 : 1)), isFull: false }
+        return {
+          documents: due.filter(({ key }) => isBehind(key, after)).toSorted((a, b) => (isBehind(a.key, b.key) ? 1 : -1)),
+          isFull: false,
+        }
     }
     // Where all that is read fits, no more is read than what is wanted.
     const wanted = olderThan === undefined && (state === undefined || closedStates.includes(state)) ? Math.min(batch, limit + 1) : batch
-    const documents = await this.#state.list<RunValue>(prefix, { ...filters, ...(after !== undefined && { after }), limit: wanted })
+    const documents = await this.#state.list<RunValue>(prefix, {
+      ...filters,
+      ...(after !== undefined && { after }),
+      backwards,
+      limit: wanted,
+    })
     return { documents, isFull: documents.length === wanted }
   }
 
@@ -171,7 +182,9 @@ function idOf(key: string): string {
   return key.slice(key.indexOf('/') + 1)
 }
 
-function readCursor(text: string): { readonly shelf: Shelf; readonly key: string } {
-  const [workflow = '', status = '', ...id] = text.split(' ')
-  return { shelf: { workflow, status: status === '' ? undefined : status }, key: `${runsOf(workflow)}/${id.join(' ')}` }
+/** Without an id a shelf is read from its beginning. */
+function readCursor(text: string): { readonly shelf: Shelf; readonly key: string | undefined } {
+  const [workflow = '', status = '', ...rest] = text.split(' ')
+  const id = rest.join(' ')
+  return { shelf: { workflow, status: status === '' ? undefined : status }, key: id === '' ? undefined : `${runsOf(workflow)}/${id}` }
 }

@@ -53,5 +53,24 @@ describe('looking for few runs among many', () => {
     expect(runs).toHaveLength(3)
     expect(await page({ state: 'running', limit: 3, after: next ?? '' })).toEqual(['02799'])
     expect(await page({ tenant: 'rare' })).toHaveLength(30)
+    expect(await page({ state: 'running', backwards: true })).toEqual(['02799', '02099', '01399', '00699'])
+  })
+
+  it('goes backwards from the last id, page by page, also from one part to the next', async () => {
+    const engine = await many(40, (i) => (i % 2 === 0 ? 'running' : 'waiting'))
+    for (const [query, wanted] of [
+      [{}, Array.from({ length: 40 }, (_, i) => 39 - i)],
+      [{ tenant: 'rare' }, [0]],
+      [{ state: 'waiting' }, Array.from({ length: 20 }, (_, i) => 39 - 2 * i)],
+    ] as const) {
+      const found: number[] = []
+      let after: string | undefined
+      do {
+        const { runs, next } = await engine.list({ ...query, backwards: true, limit: 10, ...(after !== undefined && { after }) })
+        found.push(...runs.map(({ id }) => Number(id)))
+        after = next
+      } while (after !== undefined)
+      expect(found).toEqual(wanted)
+    }
   })
 })

@@ -47,6 +47,8 @@ export async function runList(ctx: Parameters<typeof limitOf>[0], { runs }: Back
   const state = stateOf(textOf(ctx, 'state'))
   const query: RunQuery = {
     limit,
+    // What is new is what is looked for; the ids that Tutti makes follow time.
+    backwards: true,
     ...(workflow !== undefined && { workflow }),
     ...(state !== undefined && { state }),
     ...(tenant !== undefined && { tenant }),

@@ -155,17 +155,17 @@ export class MemoryState {
     return keys.map((key) => this.#documentsOf(key).get(key))
   }
 
-  list({ prefix, status, tenant, dueBefore, after, limit }: ListQuery): DocumentRow[] {
+  list({ prefix, status, tenant, dueBefore, after, backwards, limit }: ListQuery): DocumentRow[] {
     const rows = Array.from(this.#documentsOf(prefix).entries(), ([, row]) => row).filter(
       (row) =>
         row.key.startsWith(prefix) &&
         (status === undefined || row.status === status) &&
         (tenant === undefined || row.tenant === tenant) &&
-        (after === undefined || row.key > after) &&
+        (after === undefined || (backwards ? row.key < after : row.key > after)) &&
         (dueBefore === undefined || (row.due !== null && row.due <= dueBefore)),
     )
     rows.sort((a, b) => (dueBefore === undefined ? 0 : (a.due ?? 0) - (b.due ?? 0)) || (a.key < b.key ? -1 : 1))
-    return rows.slice(0, limit)
+    return (backwards ? rows.reverse() : rows).slice(0, limit)
   }
 
   #applyOne(write: Write): UnitResult {
@@ -256,6 +256,7 @@ export class MemoryState {
       tenant: undefined,
       dueBefore: now,
       after: undefined,
+      backwards: false,
       limit: Number.MAX_SAFE_INTEGER,
     })
     return due

@@ -12,7 +12,10 @@ export function readDocuments(connection: Connection, keys: readonly string[]): 
 }
 
 /** Documents of one collection: by the index of what is due, of tenant and status, of the status, or of the keys. */
-export function listDocuments(connection: Connection, { prefix, status, tenant, dueBefore, after, limit }: ListQuery): DocumentRow[] {
+export function listDocuments(
+  connection: Connection,
+  { prefix, status, tenant, dueBefore, after, backwards, limit }: ListQuery,
+): DocumentRow[] {
   const conditions = ['key >= ?']
   const values: SQLInputValue[] = [prefix]
   const also = (condition: string, value: SQLInputValue): void => {
@@ -21,7 +24,7 @@ export function listDocuments(connection: Connection, { prefix, status, tenant, 
   }
   const end = behindPrefix(prefix)
   if (end !== undefined) also('key < ?', end)
-  if (after !== undefined) also('key > ?', after)
+  if (after !== undefined) also(backwards ? 'key < ?' : 'key > ?', after)
   if (status !== undefined) also('status = ?', status)
   // Of a tenant alone they are not in the order of their keys there.
   if (tenant !== undefined) also(status === undefined ? '+tenant = ?' : 'tenant = ?', tenant)
@@ -30,7 +33,7 @@ export function listDocuments(connection: Connection, { prefix, status, tenant, 
   if (index !== '') also('collection = ?', prefix.slice(0, prefix.indexOf('/')))
   return connection.all<DocumentRow>(
     `select ${documentColumns} from tutti_documents ${index} where ${conditions.join(' and ')}
-     order by ${dueBefore === undefined ? 'key' : 'due, key'} limit ?`,
+     order by ${dueBefore === undefined ? (backwards ? 'key desc' : 'key') : 'due, key'} limit ?`,
     ...values,
     limit,
   )

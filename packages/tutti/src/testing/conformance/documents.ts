@@ -138,14 +138,17 @@ export const documentCases = casesOf('documents', {
     check.same(await listed('a_'), ['a_b'])
     check.same(await listed('a%'), ['a%'])
     check.same(await listed('B'), ['B'])
-    const paged: unknown[] = []
-    for (let after: string | undefined; ;) {
-      const page = await state.list<string>(`${collection}/`, { limit: 5, ...(after !== undefined && { after }) })
-      paged.push(...page.map(({ value }) => value))
-      if (page.length < 5) break
-      after = page.at(-1)?.key
+    check.same(await listed('a', { backwards: true }), sorted.filter((id) => id.startsWith('a')).toReversed())
+    for (const backwards of [false, true]) {
+      const paged: unknown[] = []
+      for (let after: string | undefined; ;) {
+        const page = await state.list<string>(`${collection}/`, { limit: 5, backwards, ...(after !== undefined && { after }) })
+        paged.push(...page.map(({ value }) => value))
+        if (page.length < 5) break
+        after = page.at(-1)?.key
+      }
+      check.same(paged, backwards ? sorted.toReversed() : sorted)
     }
-    check.same(paged, sorted)
   },
 
   'lists by status, tenant and due time': async ({ storage: { state }, check, name }) => {
@@ -165,6 +168,8 @@ export const documentCases = casesOf('documents', {
     check.same(await listed({ dueBefore: 100, limit: 2 }), ['b', 'e'])
     check.same(await listed({ dueBefore: 9 }), [])
     check.same(await listed({ status: 'open', after: `${collection}/b` }), ['d', 'e'])
+    check.same(await listed({ status: 'open', after: `${collection}/d`, backwards: true }), ['b', 'a'])
+    check.same(await listed({ tenant: 'red', backwards: true }), ['c', 'b'])
   },
 
   'large due times and values come back': async ({ storage: { state }, check, name }) => {
@@ -191,7 +196,13 @@ export const documentCases = casesOf('documents', {
       { tenant: '' },
     ])
       await check.fails(state.put(key, 1, options), 'TUTTI_OPTION_INVALID')
-    for (const options of [{ limit: 0 }, { limit: 1.5 }, { dueBefore: NaN }, { dueBefore: 5, after: key }])
+    for (const options of [
+      { limit: 0 },
+      { limit: 1.5 },
+      { dueBefore: NaN },
+      { dueBefore: 5, after: key },
+      { dueBefore: 5, backwards: true },
+    ])
       await check.fails(state.list('things/', options), 'TUTTI_OPTION_INVALID')
     await check.fails(state.list('things'), 'TUTTI_OPTION_INVALID')
     check.equal(await state.get(key), undefined)
