@@ -9,10 +9,15 @@ export interface DeferredSpanHost {
   /** Whether a trace with this place above is kept; drawn where nothing is above. */
   samples(parent: TraceContext | undefined): boolean
   /** Makes the span that was deferred. */
-  make(
-    beginning: SpanBeginning,
-    made: { readonly parent: TraceContext | undefined; readonly start: number; readonly sampled: boolean },
-  ): Span
+  make(beginning: SpanBeginning, start: DeferredStart): Span
+}
+
+/** How a span that was deferred has begun. */
+export interface DeferredStart {
+  readonly parent: TraceContext | undefined
+  /** By `performance.now()`. */
+  readonly start: number
+  readonly sampled: boolean
 }
 
 /**

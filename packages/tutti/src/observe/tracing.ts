@@ -1,5 +1,5 @@
 import { currentContext, runOutsideContext, type TraceContext } from '../kernel/index.ts'
-import { DeferredSpan, type DeferredSpanHost } from './deferred-span.ts'
+import { DeferredSpan, type DeferredSpanHost, type DeferredStart } from './deferred-span.ts'
 import { LocalTrace, localTraceOf, type SpanBeginning, type SpanHost } from './local-trace.ts'
 import { createTracer, disabledSpan, hasTracerProvider } from './create-tracer.ts'
 import { RecordingSpan } from './recording-span.ts'
@@ -88,12 +88,12 @@ export class Tracing implements SpanHost, DeferredSpanHost {
     const forward = hasTracerProvider() && !silent ? global.startSpan(name, options) : undefined
     if (going === undefined && forward === undefined && !silent) return new DeferredSpan(this, beginning, above)
     const isFirst = going === undefined || going.isOver
-    const local = isFirst ? this.#begin({ parent: above, silent, forward: forward?.context }) : going
+    const local = isFirst ? this.#begin(above, silent, forward?.context) : going
     const start = options.start ?? performance.now()
     return new RecordingSpan({ beginning, start, local, parent: above, isFirst, slow: this.slow, forward })
   }
 
-  make(beginning: SpanBeginning, { parent, start, sampled }: Parameters<DeferredSpanHost['make']>[1]): Span {
+  make(beginning: SpanBeginning, { parent, start, sampled }: DeferredStart): Span {
     const local = new LocalTrace({ traceId: parent?.traceId, sampled, silent: false }, this)
     return new RecordingSpan({ beginning, start, local, parent, isFirst: true, slow: this.slow, forward: undefined })
   }
@@ -102,15 +102,7 @@ export class Tracing implements SpanHost, DeferredSpanHost {
     return parent === undefined ? Math.random() < this.#options.sample : (parent.flags & 1) === 1
   }
 
-  #begin({
-    parent,
-    silent,
-    forward,
-  }: {
-    parent: TraceContext | undefined
-    silent: boolean
-    forward: TraceContext | undefined
-  }): LocalTrace {
+  #begin(parent: TraceContext | undefined, silent: boolean, forward: TraceContext | undefined): LocalTrace {
     // An application that has registered an SDK of OpenTelemetry has said there what to sample.
     const sampled = this.samples(parent ?? forward)
     return new LocalTrace({ traceId: parent?.traceId ?? forward?.traceId, sampled, silent }, this)
