@@ -54,7 +54,10 @@ describe('JSON', () => {
   it('says what is folded', () => expect(text(1)).toEqual(['{', 'id: "o-1"', 'items: [ 1 item ]', 'none: {}', 'gone: null', '}']))
 
   it('has lines with names of their own', () => {
-    const paths = jsonLines({ 'a/b': [[], [1]], a: { b: 1 } }, { depth: 9, changed: new Map() }).map(({ path }) => path)
+    const paths = jsonLines(
+      { 'a/b': [[], [1]], a: { b: 1, '': { '': [2], '~': {} } }, '': 3, '~': [4] },
+      { depth: 9, changed: new Map() },
+    ).map(({ path }) => path)
     expect(new Set(paths).size).toBe(paths.length)
   })
 

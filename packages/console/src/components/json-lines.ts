@@ -61,7 +61,8 @@ export function jsonLines(value: unknown, folding: Folding): readonly JsonLine[]
         key: kind === 'array' ? undefined : key,
         comma: index < entries.length - 1,
       })
-    lines.push({ ...at, path: `${at.path}/`, key: undefined, kind: 'end', folded: undefined, text: close })
+    // No member's: in their names `~` is escaped, while a name may be empty.
+    lines.push({ ...at, path: `${at.path}~`, key: undefined, kind: 'end', folded: undefined, text: close })
   }
   add(value, { path: '', depth: 0, key: undefined, comma: false })
   return lines

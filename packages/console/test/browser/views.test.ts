@@ -98,6 +98,26 @@ describe('routes', () => {
     await link.click()
     await page.getByRole('tree', { name: 'Spans by time' }).getByText('GET /products/:id').waitFor()
   })
+
+  test('lead to a trace whose spans come after what was logged in it', async ({ shop, open }) => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const [, traceId = ''] = traceparent.split('-')
+    const page = await open('traces')
+    const early = { id: 1, time: Date.now(), level: 'warn', message: 'early', fields: { traceId } }
+    await page.route(
+      `**/api/traces/${traceId}`,
+      (route) => route.fulfill({ json: { traceId, spans: [], logs: [early], followedBy: [] } }),
+      { times: 2 },
+    )
+    await go(page, `traces/${traceId}`)
+    await page.getByText('early').waitFor()
+    await expect
+      .poll(async () => {
+        await fetch(new URL('/products/no-such-tea', shop), { headers: { traceparent } })
+        return page.getByRole('tree', { name: 'Spans by time' }).getByText('GET /products/:id').count()
+      })
+      .toBeGreaterThan(0)
+  })
 })
 
 describe('traces', () => {

@@ -18,7 +18,7 @@ export type { RunHandle, SignalOptions } from './run-handle.ts'
 export type { StartOptions } from '../message/index.ts'
 export type { RunStatus, StepStatus, WaitStatus } from './run-status.ts'
 export type { RunCounts, RunPage, RunQuery } from './run-search.ts'
-export { runStates, type EndState, type RunState } from './run-document.ts'
+export type { EndState, RunState } from './run-document.ts'
 export type { Failure } from './failure.ts'
 
 // Symbols above are relevant to applications. Symbols below only for Tutti's other folders.

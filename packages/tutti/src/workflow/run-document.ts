@@ -7,14 +7,11 @@ export const endStates = ['completed', 'compensated', 'failed', 'compensation-fa
 
 export type EndState = (typeof endStates)[number]
 
-/** All that a run can be, in the order in which it goes through them. */
-export const runStates = ['queued', 'running', 'waiting', 'undoing', 'stuck', ...endStates] as const
-
 /**
  * How a run is: `queued` until a process has room for it, `waiting` for time, a signal or a child, `undoing` what it did before it failed,
  * `stuck` where its code differs from what it began with; the others are ends.
  */
-export type RunState = (typeof runStates)[number]
+export type RunState = 'queued' | 'running' | 'waiting' | 'undoing' | 'stuck' | EndState
 
 /** What a line of the journal is about. */
 export type OperationKind = 'step' | 'tx' | 'send' | 'ask' | 'signal' | 'sleep' | 'run' | 'value' | 'patch' | 'all' | 'undo'

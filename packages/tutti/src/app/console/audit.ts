@@ -28,11 +28,17 @@ export class Audit {
   readonly #clock: () => Clock
   readonly #log: Logger
   #memory: ConsoleAudit[] = []
+  #changes = 0
 
   constructor({ stores, clock, log }: { readonly stores: Stores; readonly clock: () => Clock; readonly log: Logger }) {
     this.#stores = stores
     this.#clock = clock
     this.#log = log
+  }
+
+  /** How many changes were made, or tried, in this process. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** Makes a change, and writes down what came of it. */
@@ -41,6 +47,7 @@ export class Audit {
       this.#note({ actor: ctx.actor?.id ?? 'development', action, target, input: input ?? null, outcome, error })
     try {
       const result = await work()
+      this.#changes++
       await note('done')
       return result
     } catch (error) {

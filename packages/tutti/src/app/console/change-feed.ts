@@ -11,29 +11,36 @@ export interface Watched {
   readonly look: () => Promise<unknown>
 }
 
-/** Tells that something has changed, so that pages ask again: `{}` at first, and with each change. */
+/**
+ * Tells that something has changed, so that pages ask again: `{}` at first, with each change, and once more with the next look. What a page
+ * was answered between two looks may be over with the second, and then neither of them has seen it.
+ */
 export function changeFeed({ log, every, look }: Watched): Feed {
-  return whenChanged({ log, every, look }, () => ({}))
+  return (tell) => {
+    let before: string | undefined
+    let isNews = false
+    const work = async (): Promise<void> => {
+      const now = toJson(await look())
+      const wasNews = isNews
+      isNews = now !== before
+      before = now
+      if (isNews || wasNews) tell({})
+    }
+    return poll({ every, log, work })
+  }
 }
 
 /** Tells what something is like: at first, and with each change. */
-export function valueFeed(watched: Watched): Feed {
-  return whenChanged(watched, (value) => value)
-}
-
-function whenChanged({ log, every, look }: Watched, shown: (value: unknown) => unknown): Feed {
+export function valueFeed({ log, every, look }: Watched): Feed {
   return (tell) => {
     let before: string | undefined
-    return poll({
-      every,
-      log,
-      work: async () => {
-        const value = await look()
-        const now = toJson(value)
-        if (now === before) return
-        before = now
-        tell(shown(value))
-      },
-    })
+    const work = async (): Promise<void> => {
+      const value = await look()
+      const now = toJson(value)
+      if (now === before) return
+      before = now
+      tell(value)
+    }
+    return poll({ every, log, work })
   }
 }

@@ -1,3 +1,4 @@
+import type { Audit } from './audit.ts'
 import { changeFeed, valueFeed } from './change-feed.ts'
 import type { OpenConsoleParts } from './console-parts.ts'
 import { eventFeed } from './event-feed.ts'
@@ -7,10 +8,18 @@ import { paramsOfRun, runDetail } from './run-list.ts'
 import { logFeed, traceFeed } from './telemetry-feeds.ts'
 import { trafficFeed } from './traffic.ts'
 
+/** What news are made from besides the application. */
+export interface NewsSources {
+  readonly overview: Overview
+  readonly audit: Audit
+}
+
 /** The topics of the stream, as far as the application has what they are about. */
-export function newsOf({ backend, telemetry, log }: OpenConsoleParts, overview: Overview): Feeds {
+export function newsOf({ backend, telemetry, log }: OpenConsoleParts, { overview, audit }: NewsSources): Feeds {
   const { readModels, runs, schedules, stores, deadLetters } = backend
-  const changes = (every: number, look: () => Promise<unknown>): Feed => changeFeed({ log, every, look })
+  // After each change through the Console pages are told in any case: what it does may be over before anybody has looked.
+  const changes = (every: number, look: () => Promise<unknown>): Feed =>
+    changeFeed({ log, every, look: async () => [audit.changes, await look()] })
   const find = (topic: string): Feed | undefined => {
     if (topic === 'overview') return overview.feed
     if (topic === 'traffic') return trafficFeed({ log, metrics: () => telemetry.source.metrics(), rename: (node) => nodeOf(node, backend) })

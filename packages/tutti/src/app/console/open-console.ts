@@ -18,7 +18,7 @@ export function openConsole(parts: OpenConsoleParts): Handle {
   const page = consolePage(path, options.assets)
   const overview = new Overview(parts)
   const audit = new Audit({ stores: backend.stores, clock, log })
-  const feeds = newsOf(parts, overview)
+  const feeds = newsOf(parts, { overview, audit })
   const api = consoleApi(`${path}/api`, parts, { overview, audit })
   consoleActions(api, parts, audit)
   api.get('/stream', (ctx) => streamOf(ctx, feeds, ended))

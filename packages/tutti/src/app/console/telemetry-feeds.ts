@@ -1,8 +1,7 @@
 import { systemClock } from '../../kernel/index.ts'
-import type { SpanRecord } from '../../observe/index.ts'
 import type { TelemetryStore } from '../../telemetry/index.ts'
-import type { ConsoleLog, ConsoleTrace } from './contract.ts'
-import type { Feed, Tell } from './feeds.ts'
+import type { ConsoleLog } from './contract.ts'
+import type { Feed } from './feeds.ts'
 
 /** How long news are gathered before they are told, in milliseconds. */
 const pause = 300
@@ -17,33 +16,23 @@ export function logFeed(store: TelemetryStore): Feed {
   }
 }
 
-/** Tells traces when their first span has ended. */
+/** Tells traces of which spans have ended, each again when more of them have. */
 export function traceFeed(store: TelemetryStore): Feed {
   return (tell) => {
-    const batch = new Batch<ConsoleTrace>(tell)
-    return batch.from(store.watch({ spans: (spans) => batch.add(tracesOf(spans)) }))
+    // Their spans may have come in several parts: the store knows them together.
+    const batch = new Batch<string>((ids) => tell(ids.length === 0 ? [] : store.traces({ ids: [...new Set(ids)], limit: most }).items))
+    return batch.from(store.watch({ spans: (spans) => batch.add(spans.map(({ traceId }) => traceId)) }))
   }
-}
-
-/** The traces of which spans are the first ones, as far as those spans tell. */
-function tracesOf(spans: readonly SpanRecord[]): readonly ConsoleTrace[] {
-  return [...Map.groupBy(spans, ({ traceId }) => traceId)].flatMap(([traceId, own]) => {
-    const first = own.find(({ parentId }) => parentId === undefined)
-    if (first === undefined) return []
-    const end = Math.max(...own.map(({ start, duration }) => start + duration))
-    const errors = own.filter(({ status }) => status === 'error').length
-    return { traceId, name: first.name, start: first.start, duration: end - first.start, spans: own.length, errors }
-  })
 }
 
 /** Gathers news, so that a page is told a few times a second at most. */
 class Batch<T> {
-  readonly #tell: Tell
+  readonly #tell: (items: readonly T[]) => void
   #items: T[] = []
   #timer: ReturnType<typeof systemClock.setTimeout> | undefined
 
   /** `[]` says at once that somebody listens. */
-  constructor(tell: Tell) {
+  constructor(tell: (items: readonly T[]) => void) {
     this.#tell = tell
     this.#arm()
   }

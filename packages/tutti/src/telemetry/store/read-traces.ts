@@ -14,7 +14,7 @@ type Row = Record<string, SQLOutputValue>
 /** The traces that fit, newest first. */
 export function readTraces(database: DatabaseSync, query: TraceQuery): TelemetryPage<TraceSummary> {
   const limit = pageLimit(query.limit)
-  const { text, status, min, name, from, to, after } = query
+  const { text, status, min, name, ids, from, to, after } = query
   const where = new Conditions()
   if (text !== undefined && text !== '') {
     const like = `%${escapeLike(text)}%`
@@ -27,6 +27,7 @@ export function readTraces(database: DatabaseSync, query: TraceQuery): Telemetry
   if (status !== undefined) where.add(status === 'error' ? 'errors > 0' : 'errors = 0')
   if (min !== undefined) where.add('finish - start >= ?', min)
   if (name !== undefined) where.add('name = ?', name)
+  if (ids !== undefined) where.add('trace in (select value from json_each(?))', JSON.stringify(ids))
   if (from !== undefined) where.add('start >= ?', from)
   if (to !== undefined) where.add('start < ?', to)
   if (after !== undefined) {

@@ -31,6 +31,8 @@ export interface TraceQuery extends TimeRange, PageBounds {
   readonly min?: number
   /** The name of its first span. */
   readonly name?: string
+  /** Only these. @default all */
+  readonly ids?: readonly string[]
 }
 
 /** A trace in a list. */
