@@ -36,12 +36,12 @@ interface Plan {
 const quickPlan: Plan = {
   rounds: 3,
   longRounds: 2,
-  duration: 300,
+  duration: 250,
   callers: [1, 64],
   replayed: 20_000,
-  projected: 10_000,
+  projected: 5_000,
   builds: 1,
-  grown: 50_000,
+  grown: 20_000,
 }
 const fullPlan: Plan = {
   rounds: 7,

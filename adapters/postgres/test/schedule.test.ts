@@ -12,7 +12,7 @@ describeWithServer('Schedules on PostgreSQL', () => {
     try {
       const { firings, repeated } = await killRounds({ ...opener, options: { url, schema } }, { storage, rounds: 3, jobs: 60, stops: true })
       expect(firings).toBeGreaterThanOrEqual(3)
-      expect(repeated).toBeGreaterThanOrEqual(3)
+      expect(repeated).toBeGreaterThanOrEqual(1)
     } finally {
       await storage.close()
       await dropSchema(schema)
