@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cli, temporaryFolder } from './cli.ts'
+import { cli, freePort, temporaryFolder } from './cli.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const bin = join(import.meta.dirname, '../bin/tutti.mjs')
@@ -24,14 +23,6 @@ async function project(
 
 function answers(text: string): string {
   return `import { App } from 'tutti'\n\nexport default new App({ log: { level: 'silent' } }).get('/', () => '${text}')\n`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** A `tutti` process, and what it has printed so far. */

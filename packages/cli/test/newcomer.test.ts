@@ -1,11 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from './cli.ts'
+import { freePort, temporaryFolder } from './cli.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const run = promisify(execFile)
@@ -51,14 +50,6 @@ function program(name: string, args: readonly string[], cwd: string): Promise<un
 }
 
 const npm = (args: readonly string[], cwd: string): Promise<unknown> => program('npm', args, cwd)
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 // On Windows npm is a script that only a shell starts, and no signal reaches what it has started.
 describe.skipIf(process.platform === 'win32')('a newcomer, with the packages as they are published', { timeout: 3 * patience }, () => {
