@@ -11,8 +11,8 @@ describeWithServer('Schedules on PostgreSQL', () => {
     const storage = await testStorage(schema)
     try {
       const { firings, repeated } = await killRounds({ ...opener, options: { url, schema } }, { storage, rounds: 3, jobs: 60, stops: true })
-      expect(firings).toBeGreaterThanOrEqual(3)
-      expect(repeated).toBeGreaterThanOrEqual(1)
+      expect(firings).toBeGreaterThan(10)
+      expect(repeated).toBeGreaterThanOrEqual(3)
     } finally {
       await storage.close()
       await dropSchema(schema)

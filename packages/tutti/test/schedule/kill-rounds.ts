@@ -38,6 +38,9 @@ export async function killRounds(worker: WorkerStorage, { storage, rounds, jobs,
   }
   for (const one of fleet.workers) one.hurry()
   await until(async () => (await asking.jobs({ state: 'done', limit: jobs })).length === jobs, 'all jobs are done')
+  // However quickly that went: what was interrupted is to be repeated, and the others are to have had their turns.
+  await until(async () => (await asking.history('slow')).length >= rounds, 'all that was interrupted has ended')
+  await until(async () => (await firingsOf(asking)) >= fewestFirings, `${fewestFirings} firings have ended`)
   await fleet.stop()
   await checkJobs(storage, jobs)
   return checkSchedules(storage, asking, schedules('quick', ignore))
@@ -57,6 +60,14 @@ export async function jumpingClocks(worker: WorkerStorage, storage: Storage): Pr
   await jump(210, 7)
   await fleet.stop()
   return checkSchedules(storage, asking, schedules('rare', ignore))
+}
+
+/** So many firings there are to be before a run ends. */
+const fewestFirings = 12
+
+async function firingsOf(asking: Scheduler): Promise<number> {
+  const histories = await Promise.all(schedules('quick', ignore).map(({ name }) => asking.history(name)))
+  return histories.reduce((sum, history) => sum + history.length, 0)
 }
 
 function ignore(): void {}

@@ -12,8 +12,8 @@ it('three processes on one SQLite file run each time once, however they are kill
   await using storage = sqliteStorage(options)
   await storage.migrate()
   const { firings, repeated } = await killRounds({ ...opener, options }, { storage, rounds: 3, jobs: 60, stops: false })
-  expect(firings).toBeGreaterThanOrEqual(3)
-  expect(repeated).toBeGreaterThanOrEqual(1)
+  expect(firings).toBeGreaterThan(10)
+  expect(repeated).toBeGreaterThanOrEqual(3)
 })
 
 it('three processes whose clocks jump run each time once, and none again', { timeout: 300_000 }, async () => {

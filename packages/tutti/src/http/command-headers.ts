@@ -13,6 +13,20 @@ export function sendDefaults({ rawHeaders }: HttpSource, index: number): SendDef
   }
 }
 
+/** The longest that a request may ask to be kept waiting, in seconds. */
+const longestWait = 60
+
+/**
+ * How long the client would rather wait for read models to know of its commands than be answered early, in seconds (`Prefer: wait=5`,
+ * RFC 7240 section 4.3).
+ */
+export function preferredWait({ rawHeaders }: HttpSource): number | undefined {
+  const prefer = rawHeader(rawHeaders, 'prefer')
+  if (prefer === undefined) return undefined
+  const seconds = /(?:^|[,;])[ \t]*wait[ \t]*=[ \t]*"?(\d{1,6})"?/i.exec(prefer)?.[1]
+  return seconds === undefined ? undefined : Math.min(longestWait, Number(seconds))
+}
+
 function checkKey(key: string): string {
   if (/^[\x21-\x7e]{1,190}$/.test(key)) return key
   throw new HttpError('TUTTI_HEADER_INVALID', 'Idempotency-Key must be 1 to 190 visible ASCII characters.', { status: 400 })
