@@ -26,6 +26,8 @@ describe('traces', () => {
       items: [{ traceId, name: 'GET /orders/:id', start: 1_000, duration: 70, spans: 2, errors: 1 }],
       next: undefined,
     })
+    expect(store.traces({ ids: [newTraceId(), traceId] }).items).toHaveLength(1)
+    expect(store.traces({ ids: [newTraceId()] }).items).toEqual([])
     expect(store.trace(traceId)?.spans).toEqual([root, child])
     expect(store.trace(newTraceId())).toBeUndefined()
   })
@@ -145,7 +147,13 @@ describe('the file', () => {
     store.log?.(line('old', { time: now - 2 * 3_600_000 }))
     for (let i = 0; i < 10; i++) {
       store.spans?.(
-        Array.from({ length: 500 }, (_, j) => span({ start: now - 10_000 + i * 500 + j, attributes: { text: 'x'.repeat(1_000) } })),
+        Array.from({ length: 500 }, (_, j) =>
+          span({
+            start: now - 10_000 + i * 500 + j,
+            attributes: { text: 'x'.repeat(1_000) },
+            links: [{ traceId: newTraceId(), spanId: '00f067aa0ba902b7', flags: 1 }],
+          }),
+        ),
       )
       await store.flush()
     }
@@ -154,6 +162,11 @@ describe('the file', () => {
     const database = openDatabase(options.path)
     try {
       await expect.poll(() => sizeOf(database), { timeout: 60_000, interval: 200 }).toBeLessThanOrEqual(maxSize)
+      // With a trace goes what it follows from.
+      const linked = 'select count(*) as count, sum(trace in (select trace from traces)) as kept from links'
+      const { count, kept } = database.prepare(linked).get() ?? {}
+      expect(count).toBeLessThan(5_000)
+      expect(kept).toBe(count)
     } finally {
       database.close()
     }
